@@ -1,0 +1,1 @@
+"""The evidence variables: consistency priors, kernels, background rates, and the explanation of one pair."""

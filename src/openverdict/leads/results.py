@@ -1,0 +1,109 @@
+"""What a review hands out: frozen objects that reports, the app and the command line read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from openverdict.cases import Register
+from openverdict.evidence.contribution import Contribution
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a case has its triage level, or a lead its rank: a code of the vocabulary, the words, where it comes from.
+
+    `direction` is a letter of the indicator vocabulary (S, L, E, Q); `source` names the fields or cases it rests on.
+    """
+
+    code: str
+    text: str
+    direction: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """One case looked at alone: level 0 no concern found, 1 quality gap, 2 further enquiry, 3 refer, 4 refer urgently."""
+
+    case_id: str
+    level: int
+    reasons: tuple[Reason, ...]
+    contradictions: tuple[str, ...]
+    checks_missing: tuple[str, ...]
+    innocent: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two cases with their log10 likelihood ratio; `case_a` is the earlier. `rank` counts from 1 over all pairs.
+
+    `mandatory`: one case names the other, so a person must consider the pair; it can't close by itself.
+    `sentence` places the pair in the register ("of the 10,977 other deaths, 41 are at least as similar …").
+    """
+
+    case_a: str
+    case_b: str
+    log10_lr: float
+    contributions: tuple[Contribution, ...]
+    rank: int | None = None
+    mandatory: bool = False
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What a reviewer gets: a series or a single case.
+
+    `cases` in order of time. `log10_lr` is None and `chance_per_year` is None for a single case. `strength` is what
+    leads are ranked by: the log10 likelihood ratio less the price of its size (see docs/methods). `first_raised` is the
+    day on which the last fact it needed was known. `supports`, `against`, `innocent`, `missing` and `checks_missing`
+    are sentences for people, in order of weight.
+    """
+
+    rank: int
+    lead_id: str
+    kind: str
+    cases: tuple[str, ...]
+    log10_lr: float | None
+    strength: float | None
+    chance_per_year: float | None
+    first_raised: date
+    reasons: tuple[Reason, ...]
+    links: tuple[Link, ...] = ()
+    supports: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    innocent: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    checks_missing: tuple[str, ...] = ()
+    chance_words: str = ""
+    mandatory: bool = False
+
+
+@dataclass(frozen=True)
+class Review:
+    """One run: everything that `review --out` writes.
+
+    `links`: pairs at or above the floor, columns case_a, case_b, log10_lr and one lr_<variable> a variable, best first.
+    `rejects`: file, row, field, value, reason. `summary`: the counts, versions, seed and settings of `summary.json`,
+    without timings. `timings`: seconds by step (not part of what is compared between runs). `watched`: pairs shown
+    whatever their strength because the caller asked, or because one case names the other.
+    """
+
+    register: Register
+    leads: tuple[Lead, ...]
+    links: pl.DataFrame
+    triage: tuple[Triage, ...]
+    rejects: pl.DataFrame
+    summary: Mapping[str, Any]
+    timings: Mapping[str, float] = field(default_factory=dict)
+    watched: tuple[Link, ...] = ()
+
+    @property
+    def series_leads(self) -> tuple[Lead, ...]:
+        """The leads that are series, best first."""
+        return tuple(lead for lead in self.leads if lead.kind == "series")

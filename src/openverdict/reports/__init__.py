@@ -1,0 +1,1 @@
+"""A review as files people read: HTML, CSV, Parquet, JSON."""

@@ -1,0 +1,1 @@
+"""Links to series, and how often chance alone would make such a series."""
