@@ -1,0 +1,232 @@
+"""MkDocs hook: the reference pages made from the package's own data, so that no table is copied by hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from typer.main import get_command
+
+from openverdict.cases import checks, dictionary, indicators, substances
+from openverdict.cli import app
+
+ROOT = Path(__file__).parents[1]
+STANDARDS = {
+    "M": "medical examiner and coroner death investigation data set (McDIDS, CDC 1995)",
+    "O": "medicolegal data commonly collected and exchanged (OSAC/NIST 2021)",
+    "F": "HL7 FHIR medicolegal death investigation (MDI) and vital records death reporting (VRDR)",
+    "N": "National Violent Death Reporting System (NVDRS)",
+    "S": "State Unintentional Drug Overdose Reporting System (SUDORS)",
+    "P": "lessons of published inquiries",
+    "D": "data-protection and retention law",
+    "T": "toxicology literature",
+}
+DIRECTIONS = {
+    "S": "raises the need for enquiry",
+    "L": "supports a link between records",
+    "E": "lowers concern: the innocent reading",
+    "Q": "quality or uncertainty only",
+}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add every generated page to the site."""
+    pages: dict[str, Callable[[], str]] = {
+        "reference/fields.md": fields_page,
+        "reference/indicators.md": indicators_page,
+        "reference/substances.md": substances_page,
+        "reference/checks.md": checks_page,
+        "reference/commands.md": commands_page,
+        "contributing.md": lambda: _root_page("CONTRIBUTING.md"),
+        "security.md": lambda: _root_page("SECURITY.md"),
+        "changelog.md": lambda: _root_page("CHANGELOG.md"),
+    }
+    for path, write in pages.items():
+        files.append(File.generated(config, path, content=write()))
+    return files
+
+
+def fields_page() -> str:
+    """The field dictionary, one section a group."""
+    groups = defaultdict(list)
+    for field in dictionary().values():
+        groups[field.group].append(field)
+    parts = [
+        "# Field dictionary\n",
+        "Every field that a case can have. A field marked *template* is a column of the register template; any field "
+        "can stand in a facts file. A field marked *evidence* may be read by evidence variables, triage and leads; "
+        "one marked *equality* belongs to the separate [equality record](../explanation/equality.md) and is never "
+        "evidence.\n",
+    ]
+    for group, members in groups.items():
+        parts.append(f"## {group}\n")
+        for field in members:
+            marks = [
+                word
+                for word, given in (
+                    ("required", field.required),
+                    ("template", field.template),
+                    ("evidence", field.evidence),
+                    ("equality", field.equality),
+                )
+                if given
+            ]
+            kind = field.type.value + (f", in {field.unit}" if field.unit else "")
+            parts += [
+                f"### `{field.name}` {{ #{field.name} }}\n",
+                f"**{field.label}** · {kind}"
+                + (f" · *{', '.join(marks)}*" if marks else "")
+                + "\n",
+                f"{field.description}\n",
+            ]
+            if field.minimum is not None and field.maximum is not None:
+                parts.append(f"From {field.minimum:g} to {field.maximum:g}.\n")
+            if field.vocabulary:
+                parts.append(f"Codes: see [{field.vocabulary}]({field.vocabulary}.md).\n")
+            if field.values:
+                codes = ", ".join(f"`{value}`" for value in field.values)
+                more = "; a register may add its own" if field.open else ""
+                parts.append(f"Codes: {codes}{more}.\n")
+            if field.standard:
+                parts.append(f"Standard: {', '.join(field.standard.split())}.\n")
+    parts.append("## Standards\n")
+    parts += [f"- **{letter}**: {words}" for letter, words in STANDARDS.items()]
+    return "\n".join(parts) + "\n"
+
+
+def indicators_page() -> str:
+    """The indicator list, with direction and origin."""
+    rows = (
+        (
+            i.number,
+            f"`{i.name}`",
+            i.label,
+            i.description,
+            " ".join(i.directions),
+            " ".join(i.origins),
+            _marks(i),
+        )
+        for i in indicators().values()
+    )
+    return "\n".join(
+        [
+            "# Indicators\n",
+            "None of them proves anything; a report shows each with the fields it rests on.\n",
+            *(f"- **{letter}** {words}" for letter, words in DIRECTIONS.items()),
+            "\nA *hard* indicator is never cancelled by an innocent reading. A *derived* one is worked out from other "
+            "fields and need not be coded.\n",
+            _table(("No.", "Code", "Indicator", "Meaning", "Direction", "Origin", ""), rows),
+        ]
+    )
+
+
+def substances_page() -> str:
+    """The substance vocabulary: what means it, and what only looks so."""
+    rows = (
+        (
+            f"`{s.code}`",
+            s.label,
+            s.klass,
+            s.family or "",
+            "yes" if s.routine_screen else "**no**",
+            ", ".join((*s.synonyms, *s.misspellings)),
+            ", ".join(s.ambiguous),
+            ", ".join(s.traps),
+        )
+        for s in substances().values()
+    )
+    head = "Code,Substance,Class,Family,In a routine screen,Read as it,Only in context,Never read as it"
+    return "\n".join(
+        [
+            "# Substances\n",
+            "The words that mean a substance, the words that mean it only in context, and the words that look like "
+            "it and are something else. A substance that no routine screen covers is *not tested* unless somebody "
+            "asked for it: its absence means nothing.\n",
+            _table(head.split(","), rows),
+        ]
+    )
+
+
+def checks_page() -> str:
+    """The enquiries that can be made."""
+    rows = ((f"`{c.name}`", c.label, c.description, c.expected) for c in checks().values())
+    return "\n".join(
+        [
+            "# Checks\n",
+            "The enquiries whose absence a report names. A check that is not recorded is shown as missing, never as "
+            "failed.\n",
+            _table(("Code", "Check", "Meaning", "Expected"), rows),
+        ]
+    )
+
+
+def commands_page() -> str:
+    """The command line, read from the program itself."""
+    parts = [
+        "# Commands\n",
+        "Exit codes: **0** done; **1** done, but rows were rejected and `--strict` was given; **2** the call or the "
+        "input was unusable, and one line says what, where, and the mend.\n",
+    ]
+    parts += _command(get_command(app), "openverdict", depth=1)
+    return "\n".join(parts) + "\n"
+
+
+def _command(command: Any, path: str, depth: int) -> list[str]:
+    children = getattr(command, "commands", {})
+    parts = []
+    if depth > 1:
+        parts.append(f"{'#' * min(depth, 4)} `{path}`\n")
+    if command.help:
+        parts.append(f"{_paragraphs(command.help)}\n")
+    if not children:
+        arguments = [p for p in command.params if p.param_type_name == "argument"]
+        usage = " ".join([path, "[OPTIONS]", *(_metavar(a) for a in arguments)])
+        parts.append(f"```text\n{usage}\n```\n")
+        rows = [
+            (
+                f"`{_metavar(p)}`"
+                if p in arguments
+                else ", ".join(f"`{o}`" for o in [*p.opts, *p.secondary_opts]),
+                " ".join((getattr(p, "help", None) or "").split()),
+                "" if p.default in (None, (), False) or callable(p.default) else f"`{p.default}`",
+            )
+            for p in command.params
+            if not getattr(p, "hidden", False)
+        ]
+        if rows:
+            parts.append(_table(("Parameter", "Meaning", "Default"), rows))
+    for name, child in children.items():
+        if not child.hidden:
+            parts += _command(child, f"{path} {name}", depth + 1)
+    return parts
+
+
+def _metavar(argument: Any) -> str:
+    name = (argument.metavar or argument.name or "").upper()
+    return f"{name}..." if argument.nargs == -1 else name
+
+
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(" ".join(block.split()) for block in text.replace("\b", "").split("\n\n"))
+
+
+def _marks(indicator: Any) -> str:
+    marks = (("hard", indicator.hard), ("derived", indicator.derived))
+    return ", ".join(word for word, given in marks if given)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    lines = [
+        [str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in (head, *rows)
+    ]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _root_page(name: str) -> str:
+    """A page that stands at the root of the repository; its links into docs/ are made relative to docs/."""
+    return (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
