@@ -11,7 +11,7 @@ import polars as pl
 
 from openverdict.cases.fact import NONE_WORD, Fact, Status
 from openverdict.cases.fields import FieldType, dictionary, table_schema
-from openverdict.cases.values import parse_list, parse_number, parse_time
+from openverdict.cases.values import parse_code, parse_list, parse_number, parse_time
 from openverdict.errors import InputError
 
 FACTS_SCHEMA: dict[str, pl.DataType] = {
@@ -215,6 +215,6 @@ def _place(row: dict[str, object], name: str, text: str) -> None:
         if items or not before or text.strip().lower() != NONE_WORD:
             row[name] = sorted({*items, *(before if isinstance(before, list) else ())})
     elif entry.type is FieldType.CODE:
-        row[name] = parse_list(entry, text)[0] if text.strip() else None
+        row[name] = parse_code(entry, text)
     else:
         row[name] = text
