@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -86,3 +89,41 @@ def checks() -> Mapping[str, Check]:
     return MappingProxyType(
         {name: Check(name=name, **_tuples(e)) for name, e in _read("checks").items()}  # type: ignore[arg-type]
     )
+
+
+_GREEK = str.maketrans({"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ω": "omega"})
+
+
+def plain(text: str) -> str:
+    """Text for looking up: lower case, Greek letters spelled out, only letters and digits left."""
+    text = unicodedata.normalize("NFKD", text).lower().translate(_GREEK)
+    return re.sub(r"[^0-9a-z]+", "", text)
+
+
+@cache
+def _substance_index() -> Mapping[str, str]:
+    """Plain form to code, for every code, label, synonym and misspelling that means one substance on its own."""
+    index: dict[str, str] = {}
+    for code, entry in substances().items():
+        for word in (code, entry.label, *entry.synonyms, *entry.misspellings):
+            other = index.setdefault(plain(word), code)
+            if other != code:
+                raise ValueError(f"substances.toml: {word!r} stands for {other} and for {code}")
+    for entry in substances().values():
+        for word in entry.ambiguous:
+            index.pop(plain(word), None)
+    return MappingProxyType(index)
+
+
+def substance_code(text: str) -> str | None:
+    """The code of the substance that a word names on its own, or None: unknown, ambiguous or a trap.
+
+    Case, spaces, punctuation and Greek letters don't count: `γ-Hydroxybutyrate` and `G.H.B.` are both `ghb`.
+    """
+    return _substance_index().get(plain(text))
+
+
+def closest(word: str, names: Mapping[str, object]) -> str:
+    """The mend for an unknown word of a closed vocabulary: the name nearest to it, or where the names stand."""
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"write one of: {', '.join(sorted(names))}"
