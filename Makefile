@@ -3,15 +3,17 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+JOBS ?= 2
+UV ?= uv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test check bench docs lock clean
+.PHONY: help setup demo test coverage check format bench docs lock clean
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST)
 
 $(STAMP): requirements/dev.txt pyproject.toml scripts/bootstrap.sh
-	@sh scripts/bootstrap.sh $(VENV)
+	@PYTHON="$(PYTHON)" sh scripts/bootstrap.sh $(VENV)
 	@touch $(STAMP)
 
 setup: $(STAMP) ## the virtual environment, from hash-locked requirements
@@ -22,21 +24,29 @@ demo: $(STAMP) ## the main job on the worked example in a simulated city; names 
 test: $(STAMP) ## every test
 	@$(PY) -m pytest
 
-check: $(STAMP) ## lint, types, import contracts
+coverage: $(STAMP) ## every test, on JOBS cores, with branch coverage and its floor
+	@rm -f .coverage .coverage.*
+	@$(PY) -m pytest -n $(JOBS) --cov --cov-report=term
+
+check: $(STAMP) ## lint, format, types, import contracts
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
+format: $(STAMP) ## put the code into the form that `make check` asks for
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
 bench: $(STAMP) ## speed and accuracy, printed and written to benchmarks/results
 	@$(PY) benchmarks/run.py
 
-docs: $(STAMP) ## the documentation, into site/
+docs: $(STAMP) ## the documentation, into site/, with its links checked
 	@$(PY) scripts/docs.py
 
-lock: ## refresh requirements/dev.txt (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+lock: ## refresh requirements/dev.txt (needs uv; name it with UV=)
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --no-emit-index-url --upgrade pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean: ## remove what make built
-	rm -rf $(VENV) site out build dist
+	rm -rf $(VENV) site out build dist htmlcov .coverage .coverage.* .*_cache

@@ -1,0 +1,45 @@
+"""What every test may ask for: the real registers, and the rule that in CI nothing passes by being skipped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+REQUIRE_ALL = bool(os.environ.get("OPENVERDICT_REQUIRE_ALL"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real registers: OPENVERDICT_DATA, or ../shared/data beside the repository."""
+    folder = Path(os.environ.get("OPENVERDICT_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no folder {folder}: set OPENVERDICT_DATA to the folder of real registers")
+    return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With OPENVERDICT_REQUIRE_ALL, a test that would skip fails and says why."""
+    report = yield
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but OPENVERDICT_REQUIRE_ALL is set: {_reason(report.longrepr)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole file that would skip (importorskip)."""
+    report = yield
+    if REQUIRE_ALL and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but OPENVERDICT_REQUIRE_ALL is set: {_reason(report.longrepr)}"
+    return report
+
+
+def _reason(longrepr: object) -> str:
+    return longrepr[2] if isinstance(longrepr, tuple) else str(longrepr)
