@@ -91,7 +91,7 @@ def main() -> int:
         "--site-dir",
         str(site),
     ]
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT / "scripts")}
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     if subprocess.run(build, cwd=ROOT, env=environment, check=False).returncode:
         return 1
     found = faults(site)

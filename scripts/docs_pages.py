@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 from typer.main import get_command
 
 from openverdict.cases import checks, dictionary, indicators, substances
 from openverdict.cli import app
+from openverdict.evidence.variables import load_variables
 
 ROOT = Path(__file__).parents[1]
 STANDARDS = {
@@ -37,6 +41,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add every generated page to the site."""
     pages: dict[str, Callable[[], str]] = {
         "reference/fields.md": fields_page,
+        "reference/variables.md": variables_page,
         "reference/indicators.md": indicators_page,
         "reference/substances.md": substances_page,
         "reference/checks.md": checks_page,
@@ -96,6 +101,55 @@ def fields_page() -> str:
     parts.append("## Standards\n")
     parts += [f"- **{letter}**: {words}" for letter, words in STANDARDS.items()]
     return "\n".join(parts) + "\n"
+
+
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Fill the tables that stand inside a written page."""
+    return markdown.replace("<!-- report terms -->", _report_terms()).replace(
+        "<!-- verbal scale -->", _verbal_scale()
+    )
+
+
+def variables_page() -> str:
+    """The evidence variables, with their consistency priors and where these come from."""
+    rows = (
+        (
+            f"`{v.name}`",
+            v.label,
+            v.kernel,
+            ", ".join(f"[`{name}`](fields.md#{name})" for name in v.fields),
+            f"{v.theta:.2f}, Beta({v.beta[0]:g}, {v.beta[1]:g})",
+            v.source,
+        )
+        for v in load_variables()
+    )
+    return "\n".join(
+        [
+            "# Evidence variables\n",
+            "What a pair of cases is compared by. Symbols and kernels: [the model](../methods/model.md). *Elicited* "
+            "means set by judgement, and open to change by series that are known.\n",
+            _table(("Name", "Variable", "Kernel", "Reads", "Consistency θ", "Source of θ"), rows),
+        ]
+    )
+
+
+def _report_terms() -> str:
+    raw = (
+        package_files("openverdict.reports")
+        .joinpath("data/glossary.toml")
+        .read_text(encoding="utf-8")
+    )
+    terms = tomllib.loads(raw)["terms"]
+    return "\n\n".join(f"{term['term']}\n: {term['meaning']}" for term in terms)
+
+
+def _verbal_scale() -> str:
+    raw = (
+        package_files("openverdict.reports").joinpath("data/scale.toml").read_text(encoding="utf-8")
+    )
+    scale = tomllib.loads(raw)
+    rows = ((f"{step['from_ratio']:,}", step["words"]) for step in scale["steps"])
+    return f"{_table(('Ratio from', 'Words beside it'), rows)}\n{scale['source']}\n"
 
 
 def indicators_page() -> str:
@@ -229,4 +283,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def _root_page(name: str) -> str:
     """A page that stands at the root of the repository; its links into docs/ are made relative to docs/."""
-    return (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
+    text = (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
+    for other in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"):
+        text = text.replace(f"]({other})", f"]({other.lower()})")
+    return text

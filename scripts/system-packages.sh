@@ -21,7 +21,8 @@ if [ "$(id -u)" != 0 ]; then
   echo "missing:$missing; run: sudo apt-get install$missing" >&2
   exit 2
 fi
+echo "installing the Debian packages$missing …"
 export DEBIAN_FRONTEND=noninteractive
-apt-get -o DPkg::Lock::Timeout=300 update -q
+apt-get -o DPkg::Lock::Timeout=300 -qq update
 # shellcheck disable=SC2086 # one word a package
-apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends $missing
+apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -qq install -y --no-install-recommends $missing >/dev/null
