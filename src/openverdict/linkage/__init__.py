@@ -1,1 +1,10 @@
-"""Every pair scored: the model compiled to integer tables, and the kernel that walks all n(n-1)/2 pairs."""
+"""Every pair scored: the model compiled to integer tables, and the loop that walks all n(n-1)/2 pairs.
+
+What comes in: a `Model`. What goes out: a `Ledger`, the pairs at or above the floor and the count of the rest. This room
+knows nothing of fields or words.
+"""
+
+from openverdict.linkage.compile import Tables, compile_tables, to_units
+from openverdict.linkage.pairs import Ledger, all_pairs
+
+__all__ = ["Ledger", "Tables", "all_pairs", "compile_tables", "to_units"]

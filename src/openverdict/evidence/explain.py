@@ -1,0 +1,276 @@
+"""One pair in words: every variable's contribution with both values, the comparison, the rarity and the count behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from openverdict.evidence.contribution import Contribution
+from openverdict.evidence.encode import NO_PLACE, PRECISION_M, SEEN_ONCE, WIDTH_DAYS
+from openverdict.evidence.model import Model
+from openverdict.evidence.rarity import SOURCES
+from openverdict.evidence.variables import Variable
+
+_WHERE = {
+    "type": "",
+    "place": "; taken at the higher rate among the nearest deaths",
+    "time": "; taken at the higher rate in the same fortnight",
+    "unit": "; taken at the higher rate in the same unit's records",
+}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What the parts of one variable need: the case numbers, earlier first, and the log10 ratio already summed."""
+
+    i: int
+    j: int
+    log10_lr: float
+
+
+def contributions(model: Model, i: int, j: int) -> tuple[Contribution, ...]:
+    """Every variable's contribution for the cases numbered i and j, in the model's order; they add up to the ratio."""
+    if i > j:
+        i, j = j, i
+    terms = model.terms(np.array([i]), np.array([j]))
+    say = {
+        "gap": _gap,
+        "distance": _distance,
+        "number": _age,
+        "spot": _spot,
+        "keys": _keys,
+        "mention": _mention,
+    }
+    return tuple(
+        say.get(v.kernel, _coded)(model, v, _Part(i, j, float(terms[v.name][0])))
+        for v in model.variables
+    )
+
+
+def _make(v: Variable, part: _Part, **given: object) -> Contribution:
+    base: dict[str, object] = {
+        "variable": v.name,
+        "label": v.label,
+        "log10_lr": part.log10_lr,
+        "earlier": None,
+        "later": None,
+        "comparison": "not comparable: not recorded in both",
+        "kernel": None,
+        "rarity": None,
+        "count": None,
+        "of": None,
+        "theta": v.theta,
+    }
+    return Contribution(**{**base, **given})  # type: ignore[arg-type]
+
+
+def _day(model: Model, c: int) -> str:
+    day = np.datetime64(int(model.slots.day[c]), "D")
+    width = WIDTH_DAYS[model.slots.width[c]]
+    return f"{day}" if width <= 1 else f"{day}, within {width:g} days"
+
+
+def _gap(model: Model, v: Variable, part: _Part) -> Contribution:
+    pair = np.array([part.i]), np.array([part.j])
+    days = int(model.gap_days(*pair)[0])
+    day = model.slots.day.astype(np.int64)
+    as_soon = int((np.abs(day - day[part.i]) <= days).sum()) - 1
+    surge = float(model.around.surge[part.j])
+    return _make(
+        v,
+        part,
+        earlier=_day(model, part.i),
+        later=_day(model, part.j),
+        comparison="the same day" if days == 0 else f"{days:,} day{'s' * (days != 1)} apart",
+        kernel=float(np.exp2(model.log2_gap(*pair)[0])),
+        rarity=float(np.exp2(model.around.log2_time[part.j])),
+        count=as_soon,
+        of=model.n - 1,
+        note=f"{as_soon:,} of {model.n - 1:,} other cases fell as close in time to the earlier one"
+        + (f"; a local surge makes this {surge:.1f} times as common" if surge > 1.05 else ""),
+    )
+
+
+def _metres(metres: float) -> str:
+    return f"{metres:,.0f} m" if metres < 1000 else f"{metres / 1000:,.1f} km"
+
+
+def _distance(model: Model, v: Variable, part: _Part) -> Contribution:
+    slots = model.slots
+    words = [
+        None if slots.precision[c] == NO_PLACE else f"within {_metres(PRECISION_M[slots.precision[c]])}"
+        for c in (part.i, part.j)
+    ]
+    if None in words:
+        return _make(v, part, earlier=words[0], later=words[1])
+    pair = np.array([part.i]), np.array([part.j])
+    metres = float(model.metres(*pair)[0])
+    others = np.flatnonzero(slots.placed)
+    as_near = int((model.metres(np.full(len(others), part.i), others) <= metres).sum()) - 1
+    return _make(
+        v,
+        part,
+        earlier=words[0],
+        later=words[1],
+        comparison="the same point" if metres < 5 else f"{_metres(metres)} apart",
+        kernel=float(np.exp2(model.log2_place(*pair)[0])),
+        rarity=float(np.exp2(model.around.log2_place[part.j])),
+        count=as_near,
+        of=len(others) - 1,
+        note=f"{as_near:,} of {len(others) - 1:,} other cases with a place lie as near to the earlier one",
+    )
+
+
+def _age(model: Model, v: Variable, part: _Part) -> Contribution:
+    age = model.content.age
+    words = [f"{age[c]}" if age[c] >= 0 else None for c in (part.i, part.j)]
+    if None in words:
+        return _make(v, part, earlier=words[0], later=words[1])
+    apart = abs(int(age[part.i]) - int(age[part.j]))
+    known = age >= 0
+    close = int((known & (np.abs(age.astype(int) - age[part.i]) <= apart)).sum()) - 1
+    return _make(
+        v,
+        part,
+        earlier=words[0],
+        later=words[1],
+        comparison="the same age" if apart == 0 else f"{apart} year{'s' * (apart != 1)} apart",
+        kernel=float(np.exp2(model.log2_age_kernel[apart])),
+        rarity=float(np.exp2(model.learned.log2_age[part.j])),
+        count=close,
+        of=int(known.sum()) - 1,
+        note=f"{close:,} of {int(known.sum()) - 1:,} others are as close in age to the earlier one",
+    )
+
+
+def _spot(model: Model, v: Variable, part: _Part) -> Contribution:
+    slots = model.slots
+    words = [slots.spot_names[s] if (s := slots.spot[c]) >= 0 else None for c in (part.i, part.j)]
+    return _shared(model, v, part, words, "the same spot", "different spots", slots.spot_names)
+
+
+def _keys(model: Model, v: Variable, part: _Part) -> Contribution:
+    keys = model.content.keys[v.name]
+    words: list[str | None] = []
+    for c in (part.i, part.j):
+        mine = [keys.names[k] for k in keys.index[keys.start[c] : keys.start[c + 1]]]
+        words.append("; ".join(mine) if mine else None)
+    return _shared(model, v, part, words, "the same key in both", "none in common", keys.names)
+
+
+def _mention(model: Model, v: Variable, part: _Part) -> Contribution:
+    pairs = {(int(a), int(b)) for a, b in model.content.mentions}
+    names = model.prepared.case_ids
+    words = [
+        f"names {names[other]}" if (c, other) in pairs else None
+        for c, other in ((part.i, part.j), (part.j, part.i))
+    ]
+    return _shared(model, v, part, words, "one names the other", "neither names the other", ())
+
+
+def _shared(
+    model: Model,
+    v: Variable,
+    part: _Part,
+    words: list[str | None],
+    yes: str,
+    no: str,
+    names: tuple[str, ...],
+) -> Contribution:
+    at, hit = model.find_sparse(v.name, np.array([part.i]), np.array([part.j]))
+    if not hit[0]:
+        both = None not in words
+        given = {"comparison": no} if both else {}
+        return _make(v, part, earlier=words[0], later=words[1], **given)
+    sparse = model.sparse[v.name]
+    k = int(at[0])
+    count = int(sparse.count[k])
+    shared = names[int(sparse.key[k])] if names else ""
+    note = f"{shared} stands in {count:,} cases" if shared else f"{count:,} pairs name one another"
+    return _make(
+        v,
+        part,
+        earlier=words[0],
+        later=words[1],
+        comparison=yes,
+        kernel=1.0,
+        rarity=float(sparse.p[k]),
+        count=count,
+        of=model.n,
+        note=note,
+    )
+
+
+def _coded(model: Model, v: Variable, part: _Part) -> Contribution:
+    content, learned = model.content, model.learned
+    number = content.coded.index(v)
+    values = {c: _values(model, number, c) for c in (part.i, part.j)}
+    words = [", ".join(values[c]) if values[c] is not None else None for c in (part.i, part.j)]
+    if None in words and part.log10_lr == 0.0:
+        return _make(v, part, earlier=words[0], later=words[1])
+    _, _, both, _ = model.bit_terms
+    shared = []
+    for e in range(learned.start[part.j], learned.start[part.j + 1]):
+        d = int(learned.bit[e])
+        bit = content.bit_list[d]
+        if bit.variable == number and content.bits[part.i, d] and not bit.negative:
+            shared.append((float(both[e]), e, d))
+    if not shared or all(content.bit_list[d].value == SEEN_ONCE for _, _, d in shared):
+        return _make(v, part, earlier=words[0], later=words[1], comparison="nothing in common")
+    _, e, d = max(shared)
+    named = ", ".join(content.bit_list[d].value for _, _, d in sorted(shared, reverse=True))
+    others, of = int(learned.count[d]) - 1, int(learned.of[d]) - 1
+    return _make(
+        v,
+        part,
+        earlier=words[0],
+        later=words[1],
+        comparison="the same" if v.kernel != "items" else f"both name {named}",
+        kernel=1.0 if v.kernel != "items" else v.reporting,
+        rarity=float(model.own.p[e]),
+        count=others,
+        of=of,
+        note=f"{content.bit_list[d].value}: {others:,} of {of:,} other cases where it is recorded"
+        + _WHERE[SOURCES[model.own.source[e]]],
+    )
+
+
+def _values(model: Model, number: int, c: int) -> list[str] | None:
+    content = model.content
+    found = [
+        ("not detected: " if bit.negative else "") + bit.value
+        for d, bit in enumerate(content.bit_list)
+        if bit.variable == number and content.bits[c, d]
+    ]
+    if not found and not content.recorded[c, number]:
+        return None
+    return found or ["none"]
+
+
+def similar_sentence(model: Model, i: int, j: int) -> str:
+    """Where the pair stands among all others of the earlier case: as similar, as near, as soon, and all at once."""
+    i, j = min(i, j), max(i, j)
+    others = np.array([c for c in range(model.n) if c != i])
+    a, b = np.minimum(others, i), np.maximum(others, i)
+    terms = model.terms(a, b)
+    apart = {v.name for v in model.variables if v.kernel in ("gap", "distance", "spot")}
+    alike = np.sum([t for name, t in terms.items() if name not in apart], axis=0)
+    at = int(np.searchsorted(others, j))
+    as_alike = alike >= alike[at] - 1e-9
+    as_soon = model.gap_days(a, b) <= model.gap_days(a[at : at + 1], b[at : at + 1])
+    names = model.prepared.case_ids
+    parts = [f"{int(as_alike.sum()) - 1:,} others are at least as similar to {names[i]} as {names[j]} is"]
+    together = as_alike & as_soon
+    if model.slots.placed[i] and model.slots.placed[j]:
+        as_near = model.slots.placed[others] & (
+            model.metres(a, b) <= model.metres(a[at : at + 1], b[at : at + 1])
+        )
+        parts.append(f"{int(as_near.sum()) - 1:,} lie as near")
+        together &= as_near
+    parts.append(f"{int(as_soon.sum()) - 1:,} fell as soon")
+    rest = int(together.sum()) - 1
+    end = f"{names[j]} alone" if rest == 0 else f"{names[j]} and {rest:,} more"
+    return f"Of the {len(others):,} other cases, {'; '.join(parts)}; all of these at once: {end}."
+
+

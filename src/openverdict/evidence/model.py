@@ -1,0 +1,378 @@
+"""The model of a register: every variable's likelihood ratio for any pair of cases, in floating point.
+
+    LR_v(i, j) = 1 - theta_v + theta_v * k_v(x_i, x_j) / p_v(x_j)
+
+This is the definition; `linkage.compile` turns it into integer tables that agree to a thousandth of a bit a variable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from openverdict.cases import Register
+from openverdict.evidence.encode import (
+    NO_PLACE,
+    SEEN_ONCE,
+    Content,
+    Slots,
+    encode_content,
+    encode_slots,
+    routinely_screened,
+)
+from openverdict.evidence.rarity import Learned, OwnRarity, key_rarity, learn, own_rarity
+from openverdict.evidence.surroundings import (
+    Surroundings,
+    distance_bin,
+    gap_kernel,
+    place_kernel,
+    rounded,
+    survey,
+)
+from openverdict.evidence.types import learn_types
+from openverdict.evidence.variables import Variable
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+GAP_REACH = 4096  # days; a longer gap counts as one of infinite length
+SPOT_SHRINK = 5.0
+SPOT_PRIOR = 0.1  # share of near deaths at the same exact spot, before the register is looked at
+MAX_SPOT = 1000
+LOG10_2 = float(np.log10(2.0))
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """Pairs that share something few share: `code` = i * n + j sorted, with the ratio and what it was made from."""
+
+    code: IntArray
+    log10_lr: FloatArray
+    p: FloatArray
+    key: IntArray
+    count: IntArray
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is learned once for a register and reused by its null registers."""
+
+    variables: tuple[Variable, ...]
+    slots: Slots
+    around: Surroundings
+    learned: Learned
+    case_ids: tuple[str, ...]
+
+
+def prepare(register: Register, variables: tuple[Variable, ...]) -> Prepared:
+    """Encode a register and learn its surroundings and its types of death.
+
+    `variables` from `load_variables`; the register must hold at least one case.
+    """
+    slots = encode_slots(register)
+    content = encode_content(register, variables)
+    kind = next((v for v in variables if v.kernel == "type"), None)
+    return Prepared(
+        variables,
+        slots,
+        survey(slots),
+        learn(content, learn_types(content), kind),
+        tuple(register.table.get_column("case_id").to_list()),
+    )
+
+
+class Model:
+    """Every variable's log10 likelihood ratio for pairs (i, j) of case numbers with i before j in the register."""
+
+    def __init__(self, prepared: Prepared, order: IntArray | None = None) -> None:
+        """`order`: the content of case `order[c]` stands at slot c (None: the register as it is)."""
+        self.prepared = prepared
+        self.variables = prepared.variables
+        self.slots = prepared.slots
+        self.around = prepared.around
+        self.learned = prepared.learned if order is None else prepared.learned.take(order)
+        self.n = len(self.slots.day)
+        self.by_kernel = {v.kernel: v for v in self.variables}
+
+    @property
+    def content(self) -> Content:
+        """The coded content at each slot."""
+        return self.learned.content
+
+    @cached_property
+    def own(self) -> OwnRarity:
+        """Rarity of every own value."""
+        return own_rarity(self.learned, self.around)
+
+    @cached_property
+    def gap_table(self) -> FloatArray:
+        """log2 k of the gap, shape (widths, widths, GAP_REACH)."""
+        return np.log2(np.maximum(gap_kernel(self.by_kernel["gap"].mixture, GAP_REACH), 1e-30))
+
+    @cached_property
+    def place_table(self) -> FloatArray:
+        """log2 k of the distance, shape (precisions, precisions, bins)."""
+        k = np.log2(np.maximum(place_kernel(self.by_kernel["distance"].mixture), 1e-30))
+        k[:, :, -1] = -100.0
+        return k
+
+    @cached_property
+    def bit_terms(self) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray, FloatArray]:
+        """Per bit: its variable; log10 LR when one case has it and the other's recorded value lacks it.
+
+        Per own value: log10 LR when both have it. Per variable: log10(1 - theta).
+        """
+        content = self.content
+        variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
+        lack = np.zeros(len(variable))
+        apart = np.array([np.log10(1 - v.theta) for v in content.coded])
+        reporting = np.ones(len(variable))
+        single = np.zeros(len(variable), dtype=bool)
+        for d, bit in enumerate(content.bit_list):
+            v = content.coded[bit.variable]
+            if v.kernel in ("code", "type"):
+                lack[d] = apart[bit.variable]
+                single[d] = True
+            elif not bit.negative:
+                p = min(float(self.learned.rate[d]), 0.99)
+                reporting[d] = v.reporting + (1 - v.reporting) * p
+                if v.fields[0] != "substances_detected" or routinely_screened(bit.value):
+                    k = (1 - reporting[d]) / (1 - p)
+                    lack[d] = np.log10(1 - v.theta + v.theta * k)
+        bit = self.learned.bit.astype(np.int64)
+        theta = np.array([v.theta for v in content.coded])[variable[bit]]
+        both = np.log10(1 - theta + theta * reporting[bit] / self.own.p)
+        both = np.where(single[bit] | (both > lack[bit]), both, lack[bit])
+        once = np.array([b.value == SEEN_ONCE or b.negative for b in content.bit_list], dtype=bool)
+        negative = np.array([b.negative for b in content.bit_list], dtype=bool)
+        both = np.where(once[bit], np.where(negative[bit], 0.0, lack[bit]), both)
+        return variable, lack, both, apart
+
+    @cached_property
+    def opposite(self) -> npt.NDArray[np.int32]:
+        """Per bit: the bit that says the contrary (detected against looked for and not detected), or -1."""
+        number = {
+            (b.variable, b.value, b.negative): d for d, b in enumerate(self.content.bit_list)
+        }
+        return np.array(
+            [
+                number.get((b.variable, b.value, not b.negative), -1)
+                for b in self.content.bit_list
+            ],
+            dtype=np.int32,
+        )
+
+    @cached_property
+    def log2_age_kernel(self) -> FloatArray:
+        """log2 k of a difference in age of d whole years, d = 0 … 127: discrete Laplace."""
+        q = float(np.exp(-1.0 / self.by_kernel["number"].scale))
+        table: FloatArray = np.log2((1 - q) / (1 + q)) + np.arange(128) * np.log2(q)
+        return table
+
+    @cached_property
+    def sparse(self) -> dict[str, Sparse]:
+        """Shared keys, exact spots and mentions, by variable: only the pairs that have them."""
+        found = {}
+        for variable in self.variables:
+            if variable.kernel == "keys":
+                found[variable.name] = self._shared_keys(variable)
+            elif variable.kernel == "spot":
+                found[variable.name] = self._shared_spots(variable)
+            elif variable.kernel == "mention":
+                found[variable.name] = self._mentions(variable)
+        return found
+
+    def _sparse(
+        self,
+        variable: Variable,
+        i: IntArray,
+        j: IntArray,
+        p: FloatArray,
+        key: IntArray,
+        count: IntArray,
+    ) -> Sparse:
+        """The rarest thing each pair shares."""
+        code = i * self.n + j
+        order = np.lexsort((key, p, code))
+        code, p, key, count = code[order], p[order], key[order], count[order]
+        first = np.concatenate([[True], code[1:] != code[:-1]]) if len(code) else np.zeros(0, bool)
+        lr = np.log10(1 - variable.theta + variable.theta / p[first])
+        return Sparse(code[first], lr, p[first], key[first], count[first])
+
+    def _shared_keys(self, variable: Variable) -> Sparse:
+        keys = self.content.keys[variable.name]
+        p, count = key_rarity(keys, self.around, self.n)
+        rows = np.repeat(np.arange(self.n), np.diff(keys.start))
+        use = np.flatnonzero((p < 1.0) & (count[keys.index] > 1))
+        order = use[np.lexsort((rows[use], keys.index[use]))]
+        a, b = _pairs_within(keys.index[order])
+        i, j = rows[order[a]], rows[order[b]]
+        return self._sparse(
+            variable, i, j, p[order[b]], keys.index[order[b]], count[keys.index[order[b]]]
+        )
+
+    def _shared_spots(self, variable: Variable) -> Sparse:
+        spot = self.slots.spot
+        labelled = np.flatnonzero(spot >= 0)
+        count = np.bincount(spot[labelled], minlength=len(self.slots.spot_names))
+        order = labelled[np.lexsort((labelled, spot[labelled]))]
+        order = order[(count[spot[order]] > 1) & (count[spot[order]] <= MAX_SPOT)]
+        a, b = _pairs_within(spot[order].astype(np.int64))
+        i, j = order[a], order[b]
+        near = self.around.neighbours[j]
+        there = (near >= 0) & (spot[np.maximum(near, 0)] >= 0)
+        same = there & (spot[np.maximum(near, 0)] == spot[j][:, None])
+        kept = np.maximum(same.sum(1) - 2.0, 0.0)
+        local = (kept + SPOT_SHRINK * SPOT_PRIOR) / (there.sum(1) + SPOT_SHRINK)
+        overall = (np.maximum(count[spot[j]] - 2.0, 0.0) + 0.5) / (len(labelled) + 1.0)
+        placed = self.slots.placed[i] & self.slots.placed[j]
+        p = np.where(placed, np.maximum(local, SPOT_PRIOR), overall)
+        p = np.exp2(rounded(np.log2(np.clip(p, 0.5 / (self.n + 1), 1.0))))
+        return self._sparse(variable, i, j, p, spot[j].astype(np.int64), count[spot[j]])
+
+    def _mentions(self, variable: Variable) -> Sparse:
+        pairs = np.sort(self.content.mentions, axis=1)
+        pairs = np.unique(pairs, axis=0) if len(pairs) else pairs
+        p = max((len(pairs) + 0.5) / (self.n * (self.n - 1) / 2 + 1.0), 0.5 / (self.n + 1))
+        full = np.full(len(pairs), min(p, 1.0))
+        none = np.zeros(len(pairs), dtype=np.int64)
+        return self._sparse(variable, pairs[:, 0], pairs[:, 1], full, none, none + len(pairs))
+
+    def says(self, variable: Variable) -> npt.NDArray[np.bool_]:
+        """Which cases record a sparse variable at all: only then does *not* sharing say something."""
+        if variable.kernel == "spot":
+            return self.slots.spot >= 0
+        if variable.kernel == "keys":
+            return np.diff(self.content.keys[variable.name].start) > 0
+        return np.zeros(self.n, dtype=bool)
+
+    def terms(self, i: IntArray, j: IntArray) -> dict[str, FloatArray]:
+        """log10 likelihood ratio of each variable for pairs (i, j), i < j: a float64 array a variable, 0 where missing."""
+        i, j = np.asarray(i, dtype=np.int64), np.asarray(j, dtype=np.int64)
+        result = {v.name: np.zeros(len(i)) for v in self.variables}
+        for v in self.variables:
+            if v.kernel == "gap":
+                result[v.name] = self._ratio(v, self.log2_gap(i, j), self.around.log2_time[j])
+            elif v.kernel == "distance":
+                both = self.slots.placed[i] & self.slots.placed[j]
+                ratio = self._ratio(v, self.log2_place(i, j), self.around.log2_place[j])
+                result[v.name] = np.where(both, ratio, 0.0)
+            elif v.kernel == "number":
+                known = (self.content.age[i] >= 0) & (self.content.age[j] >= 0)
+                apart = np.abs(self.content.age[i].astype(int) - self.content.age[j])
+                ratio = self._ratio(v, self.log2_age_kernel[apart], self.learned.log2_age[j])
+                result[v.name] = np.where(known, ratio, 0.0)
+            elif v.kernel in ("keys", "spot", "mention"):
+                says = self.says(v)
+                default = np.where(says[i] & says[j], np.log10(1 - v.theta), 0.0)
+                at, hit = self.find_sparse(v.name, i, j)
+                default[hit] = self.sparse[v.name].log10_lr[at[hit]]
+                result[v.name] = default
+        coded = self._coded_terms(i, j)
+        for k, v in enumerate(self.content.coded):
+            result[v.name] = coded[:, k]
+        return result
+
+    def find_sparse(
+        self, name: str, i: IntArray, j: IntArray
+    ) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+        """Position of each pair among the sparse pairs of a variable, and whether it is there."""
+        codes = self.sparse[name].code
+        if len(codes) == 0:
+            return np.zeros(len(i), dtype=np.int64), np.zeros(len(i), dtype=bool)
+        at = np.minimum(np.searchsorted(codes, i * self.n + j), len(codes) - 1)
+        return at, codes[at] == i * self.n + j
+
+    def _ratio(self, v: Variable, log2_k: FloatArray, log2_p: FloatArray) -> FloatArray:
+        ratio: FloatArray = np.log10(1 - v.theta + v.theta * np.exp2(log2_k - log2_p))
+        return ratio
+
+    def gap_days(self, i: IntArray, j: IntArray) -> IntArray:
+        """Whole days between the middles of the two intervals of death."""
+        return np.abs(self.slots.day[j].astype(np.int64) - self.slots.day[i])
+
+    def log2_gap(self, i: IntArray, j: IntArray) -> FloatArray:
+        """log2 k of the gap."""
+        gap = np.minimum(self.gap_days(i, j), GAP_REACH - 1)
+        return self.gap_table[self.slots.width[i], self.slots.width[j], gap]
+
+    def metres(self, i: IntArray, j: IntArray) -> FloatArray:
+        """Distance through the earth's chord in metres (0.1 m short of the arc at 100 km … irrelevant here)."""
+        apart = (self.slots.xyz_m[i].astype(np.int64) - self.slots.xyz_m[j]).astype(float)
+        return np.sqrt((apart**2).sum(1))
+
+    def log2_place(self, i: IntArray, j: IntArray) -> FloatArray:
+        """log2 k of the distance; meaningless where either place is missing."""
+        bins = distance_bin(self.metres(i, j))
+        a = np.minimum(self.slots.precision[i], NO_PLACE - 1)
+        b = np.minimum(self.slots.precision[j], NO_PLACE - 1)
+        return self.place_table[a, b, bins]
+
+    def _coded_terms(self, i: IntArray, j: IntArray) -> FloatArray:
+        variable, lack, both, apart = self.bit_terms
+        single = np.array([v.kernel != "items" for v in self.content.coded])
+        result: FloatArray = _coded(
+            i,
+            j,
+            self.content.bits,
+            self.content.recorded,
+            self.learned.start,
+            self.learned.bit,
+            variable,
+            lack,
+            both,
+            apart,
+            single,
+            self.opposite,
+        )
+        return result
+
+    def total(self, i: IntArray, j: IntArray) -> FloatArray:
+        """log10 likelihood ratio of each pair: the sum of the terms in the order of the variables."""
+        terms = self.terms(i, j)
+        result = np.zeros(len(i))
+        for v in self.variables:
+            result += terms[v.name]
+        return result
+
+
+def _pairs_within(group: IntArray) -> tuple[IntArray, IntArray]:
+    """Positions (a, b), a < b, of all pairs inside runs of equal values."""
+    if len(group) == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(group)) + 1, [len(group)]])
+    firsts, seconds = [], []
+    for lo, hi in zip(edges[:-1], edges[1:], strict=True):
+        a, b = np.triu_indices(hi - lo, 1)
+        firsts.append(a + lo)
+        seconds.append(b + lo)
+    return np.concatenate(firsts).astype(np.int64), np.concatenate(seconds).astype(np.int64)
+
+
+@nb.njit(cache=True, nogil=True)  # type: ignore[misc]
+def _coded(  # type: ignore[no-untyped-def] # pragma: no cover
+    i, j, bits, recorded, start, own, variable, lack, both, apart, single, opposite
+):
+    """Terms of the coded variables, shape (pairs, V)."""
+    m = len(i)
+    v_count = recorded.shape[1]
+    out = np.zeros((m, v_count))
+    for r in range(m):
+        a, b = i[r], j[r]
+        for e in range(start[b], start[b + 1]):
+            d = own[e]
+            v = variable[d]
+            if recorded[a, v]:
+                out[r, v] += both[e] if bits[a, d] else lack[d]
+            if opposite[d] >= 0 and bits[a, opposite[d]]:
+                out[r, v] += apart[v]
+        for e in range(start[a], start[a + 1]):
+            d = own[e]
+            v = variable[d]
+            if not single[v] and not bits[b, d] and recorded[b, v]:
+                out[r, v] += lack[d]
+    return out

@@ -1,0 +1,247 @@
+"""How rare each case's own values are among unrelated cases: by type of death, and never rarer than close by.
+
+For a value b that case j holds, p is the largest of: its rate among deaths of j's type; its rate among the nearest
+deaths in place (content × place: hostels, scenes); among deaths in the same fortnight (content × time: batches); and in
+the same unit's records (a coder's habits). The last three are shrunk towards the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from openverdict.evidence.encode import Bit, Content, Keys
+from openverdict.evidence.surroundings import PARTNERS_LEFT_OUT, Surroundings, rounded
+from openverdict.evidence.types import Types
+from openverdict.evidence.variables import Variable
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+LOCAL_SHRINK = 20.0
+SOURCES = ("type", "place", "time", "unit")
+ORDINARY_KEYS = 50  # a key in more cases than this (and 2 % of the register) is nobody in particular
+ORDINARY_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Content with what was learned from content alone: travels as one when contents are re-paired with slots.
+
+    Own values of case j: entries `start[j]:start[j+1]` of `bit` (number of the bit) and `base` (rate within j's type).
+    `log2_age` log2 density of j's age within its type, rounded. `count`, `of`: per bit, cases with the value and
+    cases where the variable is recorded. `rate` register-wide rate per bit.
+    """
+
+    content: Content
+    start: IntArray
+    bit: npt.NDArray[np.int32]
+    base: FloatArray
+    log2_age: FloatArray
+    count: IntArray
+    of: IntArray
+    rate: FloatArray
+    type_names: tuple[str, ...]
+
+    def take(self, order: IntArray) -> Learned:
+        """The content of case `order[c]` at slot c."""
+        lengths = np.diff(self.start)[order]
+        start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        moved = np.repeat(self.start[:-1][order], lengths)
+        pick = moved + np.arange(start[-1]) - np.repeat(start[:-1], lengths)
+        return Learned(
+            self.content.take(order),
+            start,
+            self.bit[pick],
+            self.base[pick],
+            self.log2_age[order],
+            self.count,
+            self.of,
+            self.rate,
+            self.type_names,
+        )
+
+
+def learn(content: Content, types: Types, type_variable: Variable | None) -> Learned:
+    """Rates by type for every own value; the type itself becomes one more coded value."""
+    rate_by_type = types.bit_rate
+    if type_variable is not None:
+        content, rate_by_type = _with_types(content, types, type_variable)
+    rows, bit = np.nonzero(content.bits)
+    start = np.searchsorted(rows, np.arange(len(content.age) + 1)).astype(np.int64)
+    base = np.einsum("ek,ke->e", types.posterior[rows], rate_by_type[:, bit])
+    variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
+    count = content.bits.sum(0, dtype=np.int64)
+    of = content.recorded.sum(0, dtype=np.int64)[variable] if len(variable) else count
+    rate = (count + 0.5) / (of + 1.0)
+    if type_variable is not None:
+        is_type = variable[bit] == len(content.coded) - 1
+        base = np.where(is_type, rate[bit], base)
+    age = np.maximum(content.age, 0)
+    density = np.einsum("nk,kn->n", types.posterior, types.age_rate[:, age])
+    return Learned(
+        content,
+        start,
+        bit.astype(np.int32),
+        base,
+        rounded(np.log2(density)),
+        count,
+        of,
+        rate,
+        types.names,
+    )
+
+
+def _with_types(content: Content, types: Types, variable: Variable) -> tuple[Content, FloatArray]:
+    from dataclasses import replace
+
+    k = len(types.share)
+    one_hot = np.zeros((len(content.age), k), dtype=np.uint8)
+    known = np.flatnonzero(types.label >= 0)
+    one_hot[known, types.label[known]] = 1
+    number = len(content.coded)
+    bits = tuple(Bit(number, f"type {z + 1}: {types.names[z]}") for z in range(k))
+    wider = replace(
+        content,
+        coded=(*content.coded, variable),
+        bit_list=(*content.bit_list, *bits),
+        bits=np.ascontiguousarray(np.concatenate([content.bits, one_hot], 1)),
+        recorded=np.ascontiguousarray(
+            np.concatenate([content.recorded, one_hot.any(1)[:, None].astype(np.uint8)], 1)
+        ),
+    )
+    return wider, np.concatenate([types.bit_rate, np.ones((k, k))], 1)
+
+
+@dataclass(frozen=True)
+class OwnRarity:
+    """Rarity `p` of each own value (aligned with `Learned.bit`) and which rate set it (index into SOURCES)."""
+
+    p: FloatArray
+    source: npt.NDArray[np.int8]
+
+
+def own_rarity(learned: Learned, around: Surroundings) -> OwnRarity:
+    """The largest of the four rates for every own value, shrunk, never zero."""
+    content = learned.content
+    n = len(content.age)
+    variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
+    rows = np.repeat(np.arange(n), np.diff(learned.start))
+    bit, base = learned.bit.astype(np.int64), learned.base
+    near, near_of = _near_counts(
+        learned.start, bit, variable, content.bits, content.recorded, around.neighbours
+    )
+    then, then_of = _window_counts(rows, bit, variable, content, around)
+    unit, unit_of = _unit_counts(rows, bit, variable, content)
+    candidates = [base]
+    for c, of in ((near, near_of), (then, then_of), (unit, unit_of)):
+        kept = np.maximum(c - PARTNERS_LEFT_OUT, 0.0)
+        candidates.append((kept + LOCAL_SHRINK * base) / (of + LOCAL_SHRINK))
+    stacked = np.stack(candidates)
+    source = stacked.argmax(0).astype(np.int8)
+    p = np.clip(stacked.max(0), 0.5 / (n + 1), 1.0)
+    return OwnRarity(np.exp2(rounded(np.log2(p))), source)
+
+
+@nb.njit(cache=True, nogil=True)  # type: ignore[misc]
+def _near_counts(start, bit, variable, bits, recorded, neighbours):  # type: ignore[no-untyped-def] # pragma: no cover
+    c = np.zeros(len(bit))
+    of = np.zeros(len(bit))
+    for j in range(len(start) - 1):
+        for e in range(start[j], start[j + 1]):
+            b = bit[e]
+            v = variable[b]
+            for k in range(neighbours.shape[1]):
+                i = neighbours[j, k]
+                if i < 0:
+                    break
+                c[e] += bits[i, b]
+                of[e] += recorded[i, v]
+    return c, of
+
+
+def _window_counts(
+    rows: IntArray, bit: IntArray, variable: IntArray, content: Content, around: Surroundings
+) -> tuple[FloatArray, FloatArray]:
+    """Others with the value, and others where it is recorded, in the same fortnight."""
+    lo, hi = around.window[:, 0], around.window[:, 1]
+    c = np.zeros(len(bit))
+    of = np.zeros(len(bit))
+    order = np.argsort(bit, kind="stable")
+    edges = np.searchsorted(bit[order], np.arange(len(content.bit_list) + 1))
+    totals = [
+        np.concatenate([[0], np.cumsum(content.recorded[around.by_day, v], dtype=np.int64)])
+        for v in range(content.recorded.shape[1])
+    ]
+    for b in range(len(content.bit_list)):
+        mine = order[edges[b] : edges[b + 1]]
+        if len(mine) == 0:
+            continue
+        total = np.concatenate([[0], np.cumsum(content.bits[around.by_day, b], dtype=np.int64)])
+        j = rows[mine]
+        c[mine] = total[hi[j]] - total[lo[j]] - 1
+        of[mine] = totals[variable[b]][hi[j]] - totals[variable[b]][lo[j]] - 1
+    return c, of
+
+
+def _unit_counts(
+    rows: IntArray, bit: IntArray, variable: IntArray, content: Content
+) -> tuple[FloatArray, FloatArray]:
+    units = int(content.unit.max(initial=-1)) + 1
+    if units == 0:
+        return np.zeros(len(bit)), np.zeros(len(bit))
+    d = len(content.bit_list)
+    u = content.unit[rows]
+    known = u >= 0
+    table = np.bincount(u[known] * d + bit[known], minlength=units * d).reshape(units, d)
+    recorded = np.stack(
+        [
+            np.bincount(
+                content.unit[content.unit >= 0],
+                weights=content.recorded[content.unit >= 0, v],
+                minlength=units,
+            )
+            for v in range(content.recorded.shape[1])
+        ],
+        1,
+    )
+    safe = np.maximum(u, 0)
+    c = np.where(known, table[safe, bit] - 1.0, 0.0)
+    of = np.where(known, recorded[safe, variable[bit]] - 1.0, 0.0)
+    return c, of
+
+
+def key_rarity(keys: Keys, around: Surroundings, n: int) -> tuple[FloatArray, IntArray]:
+    """Rarity of each key entry (aligned with `keys.index`) and how many cases hold the key.
+
+    The larger of the register's rate and the rate among the nearest cases (a patrol, a local clinician). A key that is
+    nobody in particular gets 1, so that sharing it adds nothing.
+    """
+    count = np.bincount(keys.index, minlength=len(keys.names))
+    p = (np.maximum(count - PARTNERS_LEFT_OUT, 0.0) + 0.5)[keys.index] / (n + 1.0)
+    near, of = _near_keys(keys.start, keys.index, around.neighbours)
+    local = np.maximum(near - PARTNERS_LEFT_OUT, 0.0) + LOCAL_SHRINK * p
+    p = np.maximum(p, local / (of + LOCAL_SHRINK))
+    ordinary = count > max(ORDINARY_KEYS, ORDINARY_SHARE * n)
+    return np.where(ordinary[keys.index], 1.0, np.minimum(p, 1.0)), count
+
+
+@nb.njit(cache=True, nogil=True)  # type: ignore[misc]
+def _near_keys(start, index, neighbours):  # type: ignore[no-untyped-def] # pragma: no cover
+    c = np.zeros(len(index))
+    of = np.zeros(len(index))
+    for j in range(len(start) - 1):
+        for e in range(start[j], start[j + 1]):
+            for k in range(neighbours.shape[1]):
+                i = neighbours[j, k]
+                if i < 0:
+                    break
+                if start[i + 1] > start[i]:
+                    of[e] += 1
+                for f in range(start[i], start[i + 1]):
+                    if index[f] == index[e]:
+                        c[e] += 1
+    return c, of

@@ -1,0 +1,201 @@
+"""What is usual around each slot: density of places, density of times, neighbours. Knows nothing of content.
+
+Null registers re-pair contents with slots, so all of this is learned once for a register and all its null registers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from openverdict.evidence.encode import PRECISION_M, WIDTH_DAYS, Slots
+
+FloatArray = npt.NDArray[np.float64]
+
+NEIGHBOURS = 60
+BATCH_DAYS = 7  # a window of this many days either side holds a supply batch or a surge
+FINEST_M = 50.0
+SCALE_STEP = 3.2
+PLACE_SHRINK = 2.0
+SURGE_SHRINK = 1.0
+SEASON_SD_DAYS = 30.0
+PARTNERS_LEFT_OUT = 2.0  # a count at a case leaves out the one it is compared with, and one more member of a series
+REFERENCE_POINTS = 4096
+LEVELS_PER_BIT = 16.0  # rarities are rounded to sixteenths of a bit
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """`neighbours` (n, m) case numbers nearest in place, -1 where there is none; `window` (n, 2) first and one-past-last
+    position in `by_day` of the cases within BATCH_DAYS; `log2_place` and `log2_time` (n) log2 density per m2 and per day
+    at the slot, rounded; `surge` (n) ratio of local to usual frequency around the slot's day, at least 1; `radius_m` the
+    radius of the area."""
+
+    neighbours: npt.NDArray[np.int32]
+    by_day: npt.NDArray[np.int64]
+    window: npt.NDArray[np.int64]
+    log2_place: FloatArray
+    log2_time: FloatArray
+    surge: FloatArray
+    radius_m: float
+
+
+def survey(slots: Slots) -> Surroundings:
+    """Learn the surroundings of every slot."""
+    neighbours = _nearest(slots)
+    by_day = np.argsort(slots.day, kind="stable")
+    days = slots.day[by_day]
+    window = np.stack(
+        [
+            np.searchsorted(days, slots.day - BATCH_DAYS, side="left"),
+            np.searchsorted(days, slots.day + BATCH_DAYS, side="right"),
+        ],
+        1,
+    )
+    surge = _surge(slots, neighbours, window)
+    log2_place, radius = _place_density(slots)
+    log2_time = np.log2(_time_density(slots.day)) + np.log2(surge)
+    return Surroundings(
+        neighbours, by_day, window, rounded(log2_place), rounded(log2_time), surge, radius
+    )
+
+
+def rounded(log2: FloatArray) -> FloatArray:
+    """Log2 values on the grid of LEVELS_PER_BIT that definition and kernel share."""
+    return np.rint(log2 * LEVELS_PER_BIT) / LEVELS_PER_BIT
+
+
+def _nearest(slots: Slots) -> npt.NDArray[np.int32]:
+    n = len(slots.day)
+    where = np.flatnonzero(slots.placed)
+    result = np.full((n, NEIGHBOURS), -1, dtype=np.int32)
+    if len(where) < 2:
+        return result
+    k = min(NEIGHBOURS + 1, len(where))
+    points = slots.xyz_m[where].astype(float)
+    _, index = cKDTree(points).query(points, k=k, workers=-1)
+    index = np.asarray(index).reshape(len(where), k)
+    for row, found in zip(where, index, strict=True):
+        others = where[found]
+        others = others[others != row][: NEIGHBOURS]
+        result[row, : len(others)] = others
+    return result
+
+
+def _surge(
+    slots: Slots, neighbours: npt.NDArray[np.int32], window: npt.NDArray[np.int64]
+) -> FloatArray:
+    """How many times more often than usual neighbours died in the same fortnight (place × time), at least 1."""
+    n = len(slots.day)
+    there = neighbours >= 0
+    close = np.abs(slots.day[np.maximum(neighbours, 0)] - slots.day[:, None]) <= BATCH_DAYS
+    seen = np.maximum((there & close).sum(1) - PARTNERS_LEFT_OUT, 0.0)
+    share = (window[:, 1] - window[:, 0] - 1) / max(n - 1, 1)
+    expected = there.sum(1) * share
+    return np.maximum((seen + SURGE_SHRINK) / (expected + SURGE_SHRINK), 1.0)
+
+
+def _time_density(day: npt.NDArray[np.int32]) -> FloatArray:
+    """Density per day at each case's day: a Gaussian over 30 days, corrected at both ends, never below one in the span."""
+    first, last = int(day.min(initial=0)), int(day.max(initial=0))
+    counts = np.bincount(day - first, minlength=last - first + 1).astype(float)
+    reach = int(4 * SEASON_SD_DAYS)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / SEASON_SD_DAYS) ** 2)
+    inside = np.convolve(np.ones_like(counts), weights, mode="full")[reach : reach + len(counts)]
+    smooth = np.convolve(counts, weights, mode="full")[reach : reach + len(counts)] / inside
+    floor = 0.5 / len(counts)
+    density: FloatArray = np.maximum(smooth / max(counts.sum(), 1.0), floor)[day - first]
+    return density
+
+
+def _place_density(slots: Slots) -> tuple[FloatArray, float]:
+    """Log2 density per m2, from the whole area down to 50 m: each finer scale multiplies the coarser by how many more
+    (or fewer) cases lie within it than the coarser expects, shrunk by PLACE_SHRINK pseudo-cases. A scale finer than a
+    place's own precision says nothing and is skipped."""
+    n = len(slots.day)
+    where = np.flatnonzero(slots.placed)
+    points = slots.xyz_m[where].astype(float)
+    result = np.zeros(n)
+    if len(where) == 0:
+        return result, 0.0
+    middle = points.mean(0)
+    radius = max(float(np.sqrt(((points - middle) ** 2).sum(1)).max()), 5000.0)
+    density = np.full(len(where), 1.0 / (np.pi * radius**2))
+    precision = PRECISION_M[slots.precision[where]]
+    scales = []
+    scale = FINEST_M
+    while scale < radius:
+        scales.append(scale)
+        scale *= SCALE_STEP
+    tree = cKDTree(points)
+    step = max(1, -(-len(where) // REFERENCE_POINTS))
+    thin = cKDTree(points[::step])
+    for scale in reversed(scales):
+        coarse = scale >= 1500.0 and step > 1
+        chosen = thin if coarse else tree
+        found = chosen.query_ball_point(points, scale, return_length=True, workers=-1)
+        counted = np.asarray(found, dtype=float) * (step if coarse else 1) - 1.0
+        counted = np.maximum(counted - PARTNERS_LEFT_OUT, 0.0)
+        expected = density * len(where) * np.pi * scale**2
+        ratio = (counted + PLACE_SHRINK) / (expected + PLACE_SHRINK)
+        density = np.where(scale >= precision, density * ratio, density)
+    result[where] = np.log2(density)
+    return result, radius
+
+
+def gap_kernel(mixture: tuple[tuple[float, float], ...], reach: int) -> FloatArray:
+    """Density per day of the gap of a carried-over time, shape (widths, widths, reach): a mixture of two-sided
+    exponentials, averaged over both intervals of death in closed form.
+
+    With F'' = exp(-|x|/tau), F(x) = tau^2 exp(-|x|/tau) + tau |x|, and half-widths a and b, the mean over both uniform
+    intervals is [F(g+a+b) - F(g+a-b) - F(g-a+b) + F(g-a-b)] / 4ab.
+    """
+    g = np.arange(reach, dtype=float)
+    half = WIDTH_DAYS / 2
+    result = np.zeros((len(half), len(half), reach))
+    for weight, tau in mixture:
+        for a in range(len(half)):
+            for b in range(len(half)):
+                x = half[a] + half[b]
+                y = half[a] - half[b]
+                second = _f(g + x, tau) - _f(g + y, tau) - _f(g - y, tau) + _f(g - x, tau)
+                result[a, b] += weight * second / (4 * half[a] * half[b]) / (2 * tau)
+    return result
+
+
+def _f(x: FloatArray, tau: float) -> FloatArray:
+    away = np.abs(x)
+    result: FloatArray = tau * tau * np.exp(-away / tau) + tau * away
+    return result
+
+
+def distance_bins() -> FloatArray:
+    """Middle of each bin of distance in metres: 5 m below 2 km, 250 m below 250 km; the last bin is everything beyond."""
+    near = np.arange(0.0, 2000.0, 5.0) + 2.5
+    near[0] = 0.0
+    far = np.arange(2000.0, 250_000.0, 250.0) + 125.0
+    return np.concatenate([near, far, [1e7]])
+
+
+def distance_bin(metres: FloatArray) -> npt.NDArray[np.int64]:
+    """Bin number of each distance."""
+    near = (metres / 5.0).astype(np.int64)
+    far = 400 + ((metres - 2000.0) / 250.0).astype(np.int64)
+    return np.where(metres < 2000.0, near, np.minimum(far, 400 + 992))
+
+
+def place_kernel(mixture: tuple[tuple[float, float], ...]) -> FloatArray:
+    """Density per m2 of a carried-over place by distance, shape (precisions, precisions, bins): a mixture of Gaussians
+    in the plane, each widened by the precision of both places (a disc of radius r has variance r^2/4 on each axis)."""
+    d2 = distance_bins() ** 2
+    k = len(PRECISION_M)
+    result = np.zeros((k, k, len(d2)))
+    for weight, sd in mixture:
+        for a in range(k):
+            for b in range(k):
+                variance = sd * sd + (PRECISION_M[a] ** 2 + PRECISION_M[b] ** 2) / 4
+                result[a, b] += weight * np.exp(-d2 / (2 * variance)) / (2 * np.pi * variance)
+    return result

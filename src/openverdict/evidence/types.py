@@ -1,0 +1,242 @@
+"""Types of death: a latent-class model of the coded fields, grown around rare co-occurrences and chosen by BIC.
+
+A value is rare or common *among deaths of the same type*; habits that go together in a type are counted once, as the
+type. Random starts miss rare types, so classes are grown: each new class starts from the cases that hold the pair of
+values most over-represented under the model so far (see docs/methods/rarity.md). Goodman (1974), Biometrika 61:215 for the
+model; Dempster, Laird and Rubin (1977), JRSS B 39:1 for EM; Schwarz (1978), Annals of Statistics 6:461 for BIC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from openverdict.evidence.encode import SEEN_ONCE, Content
+
+FloatArray = npt.NDArray[np.float64]
+
+TYPE_VARIABLES = (
+    "sex",
+    "place_kind",
+    "substances",
+    "position",
+    "present_items",
+    "channels",
+    "injuries",
+)
+AGE_EDGES = (18, 25, 35, 45, 55, 65, 75, 85)
+MAX_TYPES = 24
+MIN_CASES = 20.0
+MAX_LEARNING_ROWS = 12_000
+SHRINK = 4.0  # pseudo-cases drawn from the whole register, added to every rate of a type
+GROW_STEPS = 12
+FINAL_STEPS = 40
+TRIES = 4
+SURE = 0.5  # a case is of a type when its posterior exceeds this
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the types are learned from: `x` (n, D) 0/1, `seen` (n, G) recorded by group, `group` (D), `single` (G)."""
+
+    x: FloatArray
+    seen: FloatArray
+    group: npt.NDArray[np.int64]
+    single: npt.NDArray[np.bool_]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Types:
+    """`share` (K), `posterior` (n, K), `label` (n) or -1 where no type is sure, `rate` (K, D) by feature, `names` (K)."""
+
+    share: FloatArray
+    posterior: FloatArray
+    label: npt.NDArray[np.int32]
+    bit_rate: FloatArray
+    age_rate: FloatArray
+    names: tuple[str, ...]
+    bic: float
+
+
+@dataclass
+class _Mixture:
+    share: FloatArray
+    rate: FloatArray
+
+
+def features(content: Content) -> Features:
+    """Coded values of TYPE_VARIABLES and age bands, as 0/1 columns with what was recorded."""
+    columns, groups, names = [], [], []
+    seen, single = [], []
+    for v, variable in enumerate(content.coded):
+        if variable.name not in TYPE_VARIABLES:
+            continue
+        mine = [
+            d
+            for d, bit in enumerate(content.bit_list)
+            if bit.variable == v
+            and not bit.negative
+            and bit.value != SEEN_ONCE
+            and content.bits[:, d].sum() >= 5
+        ]
+        if not mine:
+            continue
+        columns += [content.bits[:, d] for d in mine]
+        groups += [len(seen)] * len(mine)
+        names += [content.bit_list[d].value for d in mine]
+        seen.append(content.recorded[:, v])
+        single.append(variable.kernel == "code")
+    band = np.searchsorted(AGE_EDGES, content.age, side="right")
+    for k in range(len(AGE_EDGES) + 1):
+        columns.append((band == k) & (content.age >= 0))
+        groups.append(len(seen))
+        low = AGE_EDGES[k - 1] if k else 0
+        names.append(f"aged {low}+" if k == len(AGE_EDGES) else f"aged {low}–{AGE_EDGES[k] - 1}")
+    seen.append(content.age >= 0)
+    single.append(True)
+    return Features(
+        np.stack(columns, 1).astype(float),
+        np.stack(seen, 1).astype(float),
+        np.array(groups),
+        np.array(single),
+        tuple(names),
+    )
+
+
+def _thin(f: Features) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Distinct rows with their weights; a fixed stride keeps the learning set bounded."""
+    both = np.concatenate([f.x, f.seen], 1).astype(np.uint8)
+    step = max(1, -(-len(both) // MAX_LEARNING_ROWS))
+    rows, counts = np.unique(both[::step], axis=0, return_counts=True)
+    d = f.x.shape[1]
+    return rows[:, :d].astype(float), rows[:, d:].astype(float), counts.astype(float) * step
+
+
+def _log_likelihood(f: Features, m: _Mixture, x: FloatArray, seen: FloatArray) -> FloatArray:
+    """Log density of each row under each class plus the log of its share, shape (rows, K)."""
+    bernoulli = ~f.single[f.group]
+    log_p = np.log(m.rate)
+    log_q = np.where(bernoulli, np.log1p(-m.rate), 0.0)
+    groups = np.zeros((len(f.single), len(f.group)))
+    groups[f.group, np.arange(len(f.group))] = 1.0
+    result: FloatArray = x @ (log_p - log_q).T + seen @ (groups @ log_q.T) + np.log(m.share)
+    return result
+
+
+def _posterior(ll: FloatArray) -> tuple[FloatArray, FloatArray]:
+    top = ll.max(1, keepdims=True)
+    weights = np.exp(ll - top)
+    total = weights.sum(1, keepdims=True)
+    return weights / total, (top + np.log(total))[:, 0]
+
+
+def _maximise(
+    f: Features, r: FloatArray, x: FloatArray, seen: FloatArray, w: FloatArray, base: FloatArray
+) -> _Mixture:
+    rw = r * w[:, None]
+    share = (rw.sum(0) + 1.0) / (rw.sum() + rw.shape[1])
+    rate = (rw.T @ x + SHRINK * base) / ((rw.T @ seen)[:, f.group] + SHRINK)
+    return _Mixture(share, np.clip(rate, 1e-7, 1 - 1e-7))
+
+
+def _em(
+    f: Features, r: FloatArray, x: FloatArray, seen: FloatArray, w: FloatArray, steps: int
+) -> tuple[_Mixture, FloatArray, float]:
+    base = np.clip((w @ x) / np.maximum((w @ seen)[f.group], 1.0), 1e-7, 1 - 1e-7)
+    before, total = -np.inf, -np.inf
+    m = _maximise(f, r, x, seen, w, base)
+    for _ in range(steps):
+        r, row = _posterior(_log_likelihood(f, m, x, seen))
+        total = float(w @ row)
+        if total - before < 1e-7 * abs(total):
+            break
+        before = total
+        m = _maximise(f, r, x, seen, w, base)
+    return m, r, total
+
+
+def _bic(f: Features, r: FloatArray, x: FloatArray, w: FloatArray, total: float) -> float:
+    """Schwarz's criterion; a rate counts as a parameter when its class holds at least one such value."""
+    parameters = float(((r * w[:, None]).T @ x >= 1.0).sum() + r.shape[1] - 1)
+    return -2.0 * total + parameters * float(np.log(w.sum()))
+
+
+def _seeds(
+    f: Features, m: _Mixture, r: FloatArray, x: FloatArray, seen: FloatArray, w: FloatArray
+) -> list[tuple[int, int]]:
+    """Pairs of values most over-represented under the model, by the G statistic, best first."""
+    rw = r * w[:, None]
+    observed = (x * w[:, None]).T @ x
+    expected = np.zeros_like(observed)
+    for z in range(r.shape[1]):
+        both_seen = (seen * rw[:, z : z + 1]).T @ seen
+        expected += both_seen[np.ix_(f.group, f.group)] * np.outer(m.rate[z], m.rate[z])
+    exclusive = f.single[f.group][:, None] & (f.group[:, None] == f.group[None, :])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        g = observed * np.log(observed / expected) - (observed - expected)
+    usable = (observed >= MIN_CASES) & (observed > expected) & ~exclusive
+    g = np.triu(np.where(usable, g, -np.inf), 1)
+    g[g == 0] = -np.inf
+    flat = np.argsort(-g, axis=None, kind="stable")[:TRIES]
+    return [divmod(int(k), g.shape[1]) for k in flat if np.isfinite(g.flat[k])]
+
+
+def learn_types(content: Content) -> Types:
+    """Grow the mixture while BIC improves and give every case its posterior."""
+    f = features(content)
+    x, seen, w = _thin(f)
+    m, r, total = _em(f, np.ones((len(x), 1)), x, seen, w, FINAL_STEPS)
+    bic = _bic(f, r, x, w, total)
+    while len(m.share) < MAX_TYPES:
+        for a, b in _seeds(f, m, r, x, seen, w):
+            start = np.where((x[:, a] * x[:, b])[:, None] > 0, 0.95, 1e-3)
+            tried = _em(
+                f, np.concatenate([r * (1 - start), start], 1), x, seen, w, GROW_STEPS
+            )
+            score = _bic(f, tried[1], x, w, tried[2])
+            if score < bic and (tried[1] * w[:, None]).sum(0).min() >= MIN_CASES:
+                (m, r, total), bic = tried, score
+                break
+        else:
+            break
+    m, r, total = _em(f, r, x, seen, w, FINAL_STEPS)
+    posterior, _ = _posterior(_log_likelihood(f, m, f.x, f.seen))
+    sure = posterior.max(1) > SURE
+    label = np.where(sure, posterior.argmax(1), -1).astype(np.int32)
+    bit_rate, age_rate = _rates_by_type(content, posterior)
+    return Types(
+        m.share, posterior, label, bit_rate, age_rate, _names(f, m), _bic(f, r, x, w, total)
+    )
+
+
+def _names(f: Features, m: _Mixture) -> tuple[str, ...]:
+    """Each type by the values that set it apart most: share in the type times log of its excess over the register."""
+    base = m.share @ m.rate
+    weight = m.rate * np.log(m.rate / base)
+    return tuple(
+        " + ".join(f.names[d] for d in np.argsort(-weight[z], kind="stable")[:3])
+        for z in range(len(m.share))
+    )
+
+
+def _rates_by_type(content: Content, posterior: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Rate of every bit (K, D) and density of age per year (K, 128) by type, shrunk towards the whole register."""
+    variable = np.array([bit.variable for bit in content.bit_list], dtype=np.int64)
+    recorded = content.recorded.astype(float)
+    ones = content.bits.astype(float)
+    n_recorded = recorded.sum(0)[variable] if len(variable) else np.zeros(0)
+    overall = (ones.sum(0) + 0.5) / (n_recorded + 1.0)
+    seen = (posterior.T @ recorded)[:, variable]
+    rate = (posterior.T @ ones + SHRINK * overall) / (seen + SHRINK)
+    known = content.age >= 0
+    one_hot = np.zeros((len(known), 128))
+    one_hot[np.flatnonzero(known), content.age[known]] = 1.0
+    width = np.exp(-0.5 * (np.subtract.outer(np.arange(128), np.arange(128)) / 3.0) ** 2)
+    width /= width.sum(1, keepdims=True)
+    overall_age = (one_hot.sum(0) @ width + 0.01) / (known.sum() + 1.28)
+    by_type = posterior.T @ one_hot @ width
+    age = (by_type + 20.0 * overall_age) / (by_type.sum(1, keepdims=True) + 20.0)
+    return np.clip(rate, 1e-7, 1.0), age

@@ -1,0 +1,93 @@
+"""How often chance alone would make a lead as strong: counted on null registers, its far tail fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from openverdict.evidence import Model, Prepared
+from openverdict.linkage import all_pairs, compile_tables, to_units
+from openverdict.series.grow import Series, grow
+from openverdict.series.nulls import KINDS, null_registers
+
+TAIL = 30  # the strongest null leads that the tail is fitted to
+ENOUGH = 5  # with this many null leads at least as strong, they are counted; with fewer, the tail is used
+LEAST_DECAY = 1.0 / np.log(10.0)  # a calibrated ratio exceeds x with probability at most 1/x
+DEEP = 4.0  # null leads are kept down to this far below the bar
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Null leads of every replicate: for each, its kind, strength and whose contents it holds."""
+
+    years: float
+    replicates: dict[str, int]
+    found: tuple[tuple[str, float, frozenset[int]], ...]
+
+    def per_year(self, strength: float, contents: Iterable[int] = ()) -> float:
+        """Expected leads a year at least this strong in a register without series: the larger of the two kinds.
+
+        Null leads that hold two or more of `contents` (the lead's own cases met again) are left out, so that a series
+        does not hide itself.
+        """
+        own = frozenset(contents)
+        return max(self._rate(kind, strength, own) for kind in KINDS)
+
+    def at_least(self, strength: float, contents: Iterable[int] = ()) -> dict[str, int]:
+        """How many null leads were at least this strong, by kind."""
+        own = frozenset(contents)
+        return {kind: int((self._strengths(kind, own) >= strength).sum()) for kind in KINDS}
+
+    def _strengths(self, kind: str, own: frozenset[int]) -> npt.NDArray[np.float64]:
+        kept = [s for k, s, members in self.found if k == kind and len(members & own) < 2]
+        return np.sort(np.array(kept, dtype=float))[::-1]
+
+    def _rate(self, kind: str, strength: float, own: frozenset[int]) -> float:
+        years = self.years * max(self.replicates.get(kind, 0), 1)
+        found = self._strengths(kind, own)
+        count = int((found >= strength).sum())
+        if count >= ENOUGH:
+            return count / years
+        top = found[:TAIL]
+        if len(top) == 0:
+            return 0.5 / years
+        start = float(top[-1])
+        decay = max(float((top - start).mean()), LEAST_DECAY)
+        fitted = len(top) * float(np.exp(-max(strength - start, 0.0) / decay)) / years
+        return max(fitted, count / years)
+
+
+def measure_chance(
+    prepared: Prepared,
+    is_death: npt.NDArray[np.bool_],
+    *,
+    years: float,
+    replicates: int,
+    seed: int,
+    bar: float,
+    link_floor: float,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Chance:
+    """Run the same pipeline on `replicates` null registers.
+
+    `bar`: the least strength of a lead; `link_floor`: log10 ratio from which pairs can take part in a series; `progress`
+    is told the pairs done after each block.
+    """
+    found = []
+    count = dict.fromkeys(KINDS, 0)
+    for null in null_registers(prepared.slots, is_death, replicates, seed):
+        tables = compile_tables(Model(prepared, null.order))
+        ledger = all_pairs(tables, int(to_units(link_floor)), threads=threads, progress=progress)
+        ratio = ledger.units / to_units(1.0)
+        count[null.kind] += 1
+        for series in grow(ledger.i, ledger.j, ratio, tables.n, least=bar - DEEP):
+            found.append((null.kind, series.strength, _contents(series, null.order)))
+    return Chance(years, count, tuple(found))
+
+
+def _contents(series: Series, order: npt.NDArray[np.int64]) -> frozenset[int]:
+    return frozenset(int(order[c]) for c in series.members)
