@@ -1,0 +1,97 @@
+"""What is asked of the simulator, and what it hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from openverdict.cases import Register
+from openverdict.simulate.rates import rates
+
+_CITY = rates()["city"]
+_SHARES = rates()["shares"]
+
+
+@dataclass(frozen=True)
+class SeriesPlan:
+    """Series to plant: `count` of one `kind` (an entry of `data/series.toml`), each with `members` deaths.
+
+    `theta` replaces the kind's consistencies: one number for every feature, or None for the numbers of the file.
+    `gap_days` replaces the shortest and the longest gap between two deaths of the series.
+    """
+
+    kind: str = "outdoor"
+    members: int = 4
+    count: int = 1
+    theta: float | None = None
+    gap_days: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class CitySpec:
+    """Every knob of a simulated city register; sources of the defaults stand in `data/rates.toml`.
+
+    Attributes:
+        cases_a_year: Deaths a year; the default is one city's death reports to the police in 2022.
+        years: Length of the register.
+        start: First day.
+        missing_share: Mean, over fields, of the part of values that nobody recorded.
+        wrong_share: Part of the recorded codes that are wrong.
+        duplicate_share: Part of deaths recorded twice, by two units.
+        incident_share: Non-fatal incidents, as a part of the number of deaths.
+        date_only_share: Part of the times recorded as a date alone.
+        hot_spots: Addresses with several deaths of their own, for each 22,000 deaths.
+        batches_a_year: Supply batches for each 10,978 deaths: ten days of one rare set of substances.
+        surges_a_year: Local surges of one type for each 10,978 deaths.
+        trend_a_year: Relative growth of the number of deaths from one year to the next.
+        type_shares: Shares of single types that replace those of `data/types.toml`, for example `{"chemsex": 0.0}`.
+        series: What to plant.
+        city_seed: Which city: the same city for every seed of a register.
+        prefix: How case numbers begin.
+    """
+
+    cases_a_year: int = _CITY["cases_a_year"]
+    years: float = 2.0
+    start: date = date(2013, 1, 1)
+    missing_share: float = _SHARES["missing"]
+    wrong_share: float = _SHARES["wrong"]
+    duplicate_share: float = _SHARES["duplicate"]
+    incident_share: float = _SHARES["incident"]
+    date_only_share: float = _SHARES["date_only"]
+    hot_spots: float = rates()["hot_spots"]["count"]
+    batches_a_year: float = rates()["batches"]["a_year"]
+    surges_a_year: float = rates()["surges"]["a_year"]
+    trend_a_year: float = 0.02
+    type_shares: Mapping[str, float] = field(default_factory=dict)
+    series: tuple[SeriesPlan, ...] = ()
+    city_seed: int = 33
+    prefix: str = "S-"
+
+    @property
+    def deaths(self) -> int:
+        """Deaths in the whole register, duplicates not counted."""
+        return round(self.cases_a_year * self.years)
+
+    @property
+    def days(self) -> int:
+        """Length of the register in days."""
+        return max(1, round(self.years * 365.25))
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulated register with what its readers must not see.
+
+    `series` has a row for each planted member: case_id, series_id, series_kind, member (1 is the first death) and
+    copied_from, the earlier member it copies. `truth` has a row for each case: case_id, type, hot_spot, batch, surge,
+    duplicate_of, unit, true_lat, true_lon, true_found_at, and the values before anything was lost or coded wrongly.
+    """
+
+    register: Register
+    series: pl.DataFrame
+    truth: pl.DataFrame
+    spec: CitySpec
+    seed: int
