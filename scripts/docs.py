@@ -94,6 +94,7 @@ def main() -> int:
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     if subprocess.run(build, cwd=ROOT, env=environment, check=False).returncode:
         return 1
+    (site / "404.html").unlink(missing_ok=True)  # for servers only; a folder has none
     found = faults(site)
     for fault in found:
         print(fault, file=sys.stderr)

@@ -14,7 +14,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from typer.main import get_command
 
-from openverdict.cases import checks, dictionary, indicators, substances
+from openverdict.cases import Indicator, checks, dictionary, indicators, substances
 from openverdict.cli import app
 from openverdict.evidence.variables import load_variables
 
@@ -157,12 +157,10 @@ def indicators_page() -> str:
     rows = (
         (
             i.number,
-            f"`{i.name}`",
-            i.label,
+            f"{i.label} `{i.name}`" + "".join(f" *{mark}*" for mark in _marks(i)),
             i.description,
             " ".join(i.directions),
             " ".join(i.origins),
-            _marks(i),
         )
         for i in indicators().values()
     )
@@ -173,36 +171,34 @@ def indicators_page() -> str:
             *(f"- **{letter}** {words}" for letter, words in DIRECTIONS.items()),
             "\nA *hard* indicator is never cancelled by an innocent reading. A *derived* one is worked out from other "
             "fields and need not be coded.\n",
-            _table(("No.", "Code", "Indicator", "Meaning", "Direction", "Origin", ""), rows),
+            _table(("No.", "Indicator", "Meaning", "Direction", "Origin"), rows),
         ]
     )
 
 
 def substances_page() -> str:
     """The substance vocabulary: what means it, and what only looks so."""
-    rows = (
-        (
-            f"`{s.code}`",
-            s.label,
-            s.klass,
-            s.family or "",
-            "yes" if s.routine_screen else "**no**",
-            ", ".join((*s.synonyms, *s.misspellings)),
-            ", ".join(s.ambiguous),
-            ", ".join(s.traps),
-        )
-        for s in substances().values()
-    )
-    head = "Code,Substance,Class,Family,In a routine screen,Read as it,Only in context,Never read as it"
-    return "\n".join(
-        [
-            "# Substances\n",
-            "The words that mean a substance, the words that mean it only in context, and the words that look like "
-            "it and are something else. A substance that no routine screen covers is *not tested* unless somebody "
-            "asked for it: its absence means nothing.\n",
-            _table(head.split(","), rows),
+    parts = [
+        "# Substances\n",
+        "The words that mean a substance, the words that mean it only in context, and the words that look like it and "
+        "are something else. A substance that no routine screen covers is *not tested* unless somebody asked for it: "
+        "its absence means nothing.\n",
+    ]
+    for s in substances().values():
+        about = [s.klass, f"family `{s.family}`" if s.family else ""]
+        about.append("" if s.routine_screen else "**in no routine screen**")
+        parts += [
+            f"## {s.label} {{ #{s.code} }}\n",
+            " · ".join([f"`{s.code}`", *filter(None, about)]) + "\n",
         ]
-    )
+        for words, says in (
+            ((*s.synonyms, *s.misspellings), "Read as it"),
+            (s.ambiguous, "Only in context"),
+            (s.traps, "Never read as it"),
+        ):
+            if words:
+                parts.append(f"{says}: {', '.join(words)}\n")
+    return "\n".join(parts)
 
 
 def checks_page() -> str:
@@ -268,9 +264,9 @@ def _paragraphs(text: str) -> str:
     return "\n\n".join(" ".join(block.split()) for block in text.replace("\b", "").split("\n\n"))
 
 
-def _marks(indicator: Any) -> str:
+def _marks(indicator: Indicator) -> list[str]:
     marks = (("hard", indicator.hard), ("derived", indicator.derived))
-    return ", ".join(word for word, given in marks if given)
+    return [word for word, given in marks if given]
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
