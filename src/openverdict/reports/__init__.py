@@ -1,1 +1,12 @@
-"""A review as files people read: HTML, CSV, Parquet, JSON."""
+"""A review as files people read: HTML, CSV, Parquet, JSON.
+
+What comes in: a `Review`. What goes out: the folder of `review --out`, written whole or not at all, whose report is one
+file that opens offline and needs no script, and short HTML for a notebook. This room decides nothing and adds no
+evidence: every number it prints stands in the review, and what is missing is said to be missing.
+"""
+
+from openverdict.reports.bundle import FILE_NAMES, write_review
+from openverdict.reports.inline import lead_html, review_html
+from openverdict.reports.render import render_report
+
+__all__ = ["FILE_NAMES", "lead_html", "render_report", "review_html", "write_review"]

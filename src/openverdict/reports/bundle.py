@@ -1,0 +1,153 @@
+"""Everything that `review --out DIR` leaves behind, written whole or not at all."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from openverdict.errors import InputError
+from openverdict.leads.results import Review
+from openverdict.reports.figures import read_outline
+from openverdict.reports.render import DEFAULT_TITLE, render_report
+from openverdict.reports.tables import cases_table, leads_table, rejects_table, safe_csv
+
+FILE_NAMES = (
+    "leads.csv",
+    "links.csv",
+    "links.parquet",
+    "cases.csv",
+    "rejects.csv",
+    "summary.json",
+    "report.html",
+)
+
+
+def write_review(
+    review: Review,
+    out: Path,
+    *,
+    title: str = DEFAULT_TITLE,
+    outline: Path | None = None,
+    timings: bool = True,
+) -> tuple[Path, ...]:
+    """Write the files of a review into the folder `out` and return their paths.
+
+    The files are made in a hidden folder beside `out` and put in place by one rename: whoever looks finds the files of
+    the run before, or all of this one. Two runs of one review give the same bytes, but for the key `timings` of
+    `summary.json`; `timings=False` leaves it out. `outline` is a GeoJSON file of areas to draw on the maps.
+
+    Raises:
+        InputError: `out` holds files that no review wrote, or cannot be written; or the outline cannot be read.
+    """
+    rings = read_outline(outline) if outline else ()
+    parquet = io.BytesIO()
+    review.links.write_parquet(parquet)
+    contents = {
+        "leads.csv": safe_csv(leads_table(review)),
+        "links.csv": safe_csv(review.links),
+        "links.parquet": parquet.getvalue(),
+        "cases.csv": safe_csv(cases_table(review)),
+        "rejects.csv": safe_csv(rejects_table(review)),
+        "summary.json": summary_json(review, timings=timings).encode(),
+        "report.html": render_report(review, title=title, outline=rings).encode(),
+    }
+    try:
+        target = out.resolve()
+        _refuse_foreign(target, out)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        try:
+            made.mkdir()
+            for name, content in contents.items():
+                _write(made / name, content)
+            _put_in_place(made, target)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written ({error}); name another folder") from error
+    return tuple(out / name for name in contents)
+
+
+def summary_json(review: Review, *, timings: bool = True) -> str:
+    """The summary as JSON with sorted keys; counts that the summary lacks are taken from the review."""
+    n = len(review.register)
+    counts: dict[str, Any] = {
+        "cases": n,
+        "rejected_rows": review.rejects.height,
+        "pairs_total": n * (n - 1) // 2,
+        "leads": len(review.leads),
+        "simulated": review.register.simulated,
+        "as_of": review.register.known_on,
+    }
+    counts.update(review.summary)
+    if timings:
+        counts["timings"] = dict(review.timings)
+    return json.dumps(_plain(counts), sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it; a number that is not finite becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value
+
+
+def _refuse_foreign(target: Path, out: Path) -> None:
+    """Refuse a folder with anything in it that is not ours: it is replaced as a whole."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise InputError(f"{out}: is a file; name a folder")
+    foreign = sorted(entry.name for entry in target.iterdir() if entry.name not in FILE_NAMES)
+    if foreign:
+        raise InputError(
+            f"{out}: holds files that no review wrote ({', '.join(foreign[:3])});"
+            " name a new folder, so that nothing of yours is replaced"
+        )
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _put_in_place(made: Path, target: Path) -> None:
+    """One rename; over a folder of an earlier run, one exchange of the two names."""
+    if not target.exists():
+        made.rename(target)
+    elif not _exchange(made, target):
+        # Systems without an exchange: for an instant the old files stand only beside the folder's name.
+        before = made.with_name(f"{made.name}.before")
+        target.rename(before)
+        made.rename(target)
+        shutil.rmtree(before)
+
+
+def _exchange(a: Path, b: Path) -> bool:
+    """Swap two folders in one step where the system can (Linux); False where it cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return renameat2 is not None and (
+        renameat2(here, os.fsencode(a), here, os.fsencode(b), exchange) == 0
+    )

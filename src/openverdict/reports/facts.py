@@ -1,0 +1,202 @@
+"""What the register holds on the cases of a report, side by side; what is missing is said as such, never left blank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from openverdict.cases import Field, Register, Status, dictionary
+from openverdict.reports.figures import MapCase
+from openverdict.reports.labels import STATUS_WORDS, value_words
+from openverdict.reports.words import listed, metres_words, moment_words, two_figures
+
+_COLUMNS_SIDE_BY_SIDE = 5
+# Free text may name people, and the case number heads its column: neither is a row of the table of facts.
+_NOT_PRINTED = ("case_id", "narrative")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value in words; `missing` when the words say why there is none."""
+
+    words: str
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRef:
+    """One case as a lead names it: its number within the lead, its own id, and where and when."""
+
+    number: int
+    case_id: str
+    kind: str
+    when: str
+    last_alive: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactTable:
+    """Some cases side by side: one row a field, one column a case."""
+
+    cases: tuple[CaseRef, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    all_missing: str
+
+
+class Cases:
+    """The register as a report reads it: one case at a time, quickly."""
+
+    def __init__(self, register: Register) -> None:
+        self._table = register.table
+        self._row = {
+            case_id: row for row, case_id in enumerate(register.table.get_column("case_id"))
+        }
+        self._statuses = {
+            (case_id, name): status
+            for case_id, name, status in register.statuses.select(
+                "case_id", "field", "status"
+            ).iter_rows()
+        }
+        places = register.table.select("case_id", "found_lat", "found_lon", "found_at")
+        self._places = places.rows()
+
+    def __contains__(self, case_id: str) -> bool:
+        return case_id in self._row
+
+    def row(self, case_id: str) -> dict[str, object]:
+        """One case's columns; all empty for a case that the register does not hold."""
+        index = self._row.get(case_id)
+        if index is None:
+            return dict.fromkeys(self._table.columns)
+        return self._table.row(index, named=True)
+
+    def is_incident(self, case_id: str) -> bool:
+        """Whether the case is a non-fatal incident."""
+        return self.row(case_id)["kind"] == "incident"
+
+    def found(self, case_id: str) -> datetime | None:
+        """When the person was found."""
+        value = self.row(case_id)["found_at"]
+        return value if isinstance(value, datetime) else None
+
+    def ref(self, number: int, case_id: str) -> CaseRef:
+        """A case as a lead names it."""
+        row = self.row(case_id)
+        return CaseRef(
+            number,
+            case_id,
+            "incident" if row["kind"] == "incident" else "death",
+            self._moment(row, "found_at"),
+            self._moment(row, "last_known_alive_at"),
+            self._place(row),
+        )
+
+    def map_case(self, number: int, case_id: str) -> MapCase | None:
+        """A case as a point of the map; None without a place."""
+        row = self.row(case_id)
+        lat, lon, precision = row["found_lat"], row["found_lon"], row["found_precision_m"]
+        if not isinstance(lat, float) or not isinstance(lon, float):
+            return None
+        known = precision if isinstance(precision, float) else None
+        return MapCase(number, lat, lon, known, row["kind"] == "incident")
+
+    def others(self, shown: Sequence[str]) -> list[tuple[float, float, datetime | None]]:
+        """Place and day of every other case that has a place."""
+        here = set(shown)
+        return [
+            (lat, lon, at)
+            for case_id, lat, lon, at in self._places
+            if lat is not None and lon is not None and case_id not in here
+        ]
+
+    def cell(self, field: Field, case_id: str, row: dict[str, object]) -> Cell:
+        """One value in words, or why it is missing."""
+        value = row[field.name]
+        if value is None:
+            status = self._statuses.get((case_id, field.name), Status.NOT_RECORDED)
+            return Cell(STATUS_WORDS.get(status, "not recorded"), missing=True)
+        span = row.get(field.span_column)
+        return Cell(value_words(field, value, span if isinstance(span, int) else None), False)
+
+    def fact_tables(self, refs: Sequence[CaseRef]) -> tuple[FactTable, ...]:
+        """The facts of the cases side by side, a few columns to a table so that each can be read on paper."""
+        chunks = range(0, len(refs), _COLUMNS_SIDE_BY_SIDE)
+        return tuple(self._fact_table(refs[i : i + _COLUMNS_SIDE_BY_SIDE]) for i in chunks)
+
+    def _fact_table(self, refs: Sequence[CaseRef]) -> FactTable:
+        rows = [self.row(ref.case_id) for ref in refs]
+        shown: list[tuple[str, tuple[Cell, ...]]] = []
+        silent: list[str] = []
+        for field in dictionary().values():
+            if field.equality or field.name in _NOT_PRINTED:
+                continue
+            cells = tuple(
+                self.cell(field, ref.case_id, row) for ref, row in zip(refs, rows, strict=True)
+            )
+            if all(cell.missing and cell.words == "not recorded" for cell in cells):
+                silent.append(field.label[:1].lower() + field.label[1:])
+            else:
+                shown.append((field.label, cells))
+        return FactTable(tuple(refs), tuple(shown), listed(silent) if silent else "")
+
+    def _moment(self, row: dict[str, object], name: str) -> str:
+        value, span = row[name], row[f"{name}_span_s"]
+        if not isinstance(value, datetime):
+            return "not recorded"
+        return moment_words(value, span if isinstance(span, int) else None)
+
+    def _place(self, row: dict[str, object]) -> str:
+        if row["found_place"]:
+            return str(row["found_place"])
+        lat, lon, precision = row["found_lat"], row["found_lon"], row["found_precision_m"]
+        if not isinstance(lat, float) or not isinstance(lon, float):
+            return "place not recorded"
+        near = f", within {metres_words(precision)}" if isinstance(precision, float) else ""
+        north, east = "N" if lat >= 0 else "S", "E" if lon >= 0 else "W"
+        return f"{abs(lat):.4f}° {north}, {abs(lon):.4f}° {east}{near}"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """How often one field is not there."""
+
+    label: str
+    recorded: int
+    share: str
+    width: str
+
+
+def missing_by_field(register: Register) -> tuple[tuple[Missing, ...], str]:
+    """Fields that evidence reads, those most often missing first, and the fields that no case has at all."""
+    table = register.table
+    if table.is_empty():
+        return (), ""
+    fields = [f for f in dictionary().values() if f.evidence and f.template and not f.equality]
+    held = table.select(pl.col(f.name).count() for f in fields).row(0)
+    some = [
+        Missing(
+            field.label,
+            recorded,
+            "none" if recorded == table.height else _percent(1 - recorded / table.height),
+            f"{100 * (1 - recorded / table.height):.1f}",
+        )
+        for field, recorded in zip(fields, held, strict=True)
+        if recorded and field.name != "kind"
+    ]
+    never = [
+        field.label[:1].lower() + field.label[1:]
+        for field, recorded in zip(fields, held, strict=True)
+        if not recorded and field.name != "kind"
+    ]
+    some.sort(key=lambda entry: (entry.recorded, entry.label))
+    return tuple(some), listed(never) if never else ""
+
+
+def _percent(share: float) -> str:
+    if share >= 0.995:
+        return "over 99 %"
+    return f"{share:.0%}".replace("%", " %") if share >= 0.01 else f"{two_figures(share * 100)} %"

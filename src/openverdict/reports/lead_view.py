@@ -1,0 +1,227 @@
+"""One series lead for a reader: everything its page shows, as words, numbers and pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import combinations
+
+from openverdict.leads.results import Lead, Reason
+from openverdict.reports.facts import CaseRef, Cases, FactTable
+from openverdict.reports.figures import (
+    MapCase,
+    PlaceMap,
+    Ring,
+    TimeCase,
+    Timeline,
+    place_map,
+    timeline,
+)
+from openverdict.reports.figures.place_map import distance_m
+from openverdict.reports.labels import DIRECTION_WORDS, check_label
+from openverdict.reports.pairs import PairView, against_words, pair_view
+from openverdict.reports.words import (
+    chance,
+    counted,
+    day_words,
+    metres_words,
+    sentence_case,
+    signed,
+    span_words,
+    two_figures,
+    verbal,
+    weight,
+)
+
+# Of a large group the strongest pairs stand in full; the others are named with their ratio, and links.csv has them all.
+_PAIRS_OPEN, _PAIRS_IN_FULL = 3, 10
+_NEARBY_M = 5_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class PriorRow:
+    """What would be believed after the evidence, for one belief held before it."""
+
+    belief: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadView:
+    """One series lead, ready to print."""
+
+    anchor: str
+    rank: int
+    lead_id: str
+    headline: str
+    cases: tuple[CaseRef, ...]
+    value: str
+    weight: str
+    verbal: str
+    chance: str
+    first_raised: str
+    mandatory: bool
+    reasons: tuple[tuple[str, str, str], ...]
+    map: PlaceMap | None
+    without_place: str
+    timeline: Timeline | None
+    pairs: tuple[PairView, ...]
+    pairs_open: int
+    other_pairs: tuple[tuple[str, str], ...]
+    supports: tuple[str, ...]
+    against: tuple[str, ...]
+    innocent: tuple[str, ...]
+    missing: tuple[str, ...]
+    checks_missing: tuple[str, ...]
+    facts: tuple[FactTable, ...]
+    priors: tuple[PriorRow, ...]
+
+
+def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: int) -> LeadView:
+    """A series lead, ready to print."""
+    refs = tuple(cases.ref(i, case_id) for i, case_id in enumerate(lead.cases, 1))
+    names = {ref.case_id: f"case {ref.number}" for ref in refs}
+    ranked = sorted(
+        lead.links, key=lambda link: (not link.mandatory, -link.log10_lr, link.case_a, link.case_b)
+    )
+    full = ranked[:_PAIRS_IN_FULL]
+    points = [p for ref in refs if (p := cases.map_case(ref.number, ref.case_id)) is not None]
+    others = cases.others(lead.cases)
+    placed = {p.number for p in points}
+    nowhere = [f"case {ref.number}" for ref in refs if ref.number not in placed]
+    return LeadView(
+        anchor=f"lead-{lead.rank}",
+        rank=lead.rank,
+        lead_id=lead.lead_id,
+        headline=headline(lead.cases, cases),
+        cases=refs,
+        value="not computed" if lead.log10_lr is None else signed(lead.log10_lr),
+        weight="" if lead.log10_lr is None else weight(lead.log10_lr),
+        verbal="" if lead.log10_lr is None else verbal(lead.log10_lr),
+        chance=lead.chance_words or chance(lead.chance_per_year),
+        first_raised=day_words(lead.first_raised),
+        mandatory=lead.mandatory,
+        reasons=reason_rows(lead.reasons),
+        map=place_map(points, [(lat, lon) for lat, lon, _ in others], outline),
+        without_place=", ".join(nowhere),
+        timeline=_timeline(refs, cases, _days_nearby(points, others)),
+        pairs=tuple(pair_view(link, names) for link in full),
+        pairs_open=_PAIRS_OPEN,
+        other_pairs=tuple(
+            (
+                sentence_case(f"{names[link.case_a]} and {names[link.case_b]}"),
+                signed(link.log10_lr),
+            )
+            for link in ranked[_PAIRS_IN_FULL:]
+        ),
+        supports=lead.supports,
+        against=lead.against or against_words(lead.links, names),
+        innocent=lead.innocent,
+        missing=lead.missing,
+        checks_missing=tuple(check_label(name) for name in lead.checks_missing),
+        facts=cases.fact_tables(refs),
+        priors=_priors(lead.log10_lr, len(lead.cases), register_size),
+    )
+
+
+def headline(case_ids: Sequence[str], cases: Cases) -> str:
+    """The lead in one sentence: how many, how near, how soon, and no more than "similar"."""
+    incidents = sum(cases.is_incident(case_id) for case_id in case_ids)
+    deaths = len(case_ids) - incidents
+    parts = [counted(deaths, "death")] if deaths else []
+    if incidents:
+        parts.append(counted(incidents, "incident"))
+    who = " and ".join(parts)
+    points = [p for i, case_id in enumerate(case_ids) if (p := cases.map_case(i, case_id))]
+    found = [at for case_id in case_ids if (at := cases.found(case_id)) is not None]
+    where = []
+    if len(points) == len(case_ids) > 1:
+        apart = max(distance_m(a, b) for a, b in combinations(points, 2))
+        where.append("at one point" if apart < 1 else f"within {metres_words(apart)}")
+    if len(found) == len(case_ids) > 1:
+        days = (max(found) - min(found)).total_seconds() / 86_400
+        where.append(f"within {span_words(days)}" if days >= 1 else "within a day")
+    middle = f", {' and '.join(where)}," if where else ""
+    return sentence_case(f"{who}{middle} {'is' if len(case_ids) == 1 else 'are'} similar")
+
+
+def reason_rows(reasons: Sequence[Reason]) -> tuple[tuple[str, str, str], ...]:
+    """Reasons as (words, which way they point, where they come from)."""
+    return tuple((r.text, DIRECTION_WORDS.get(r.direction, r.direction), r.source) for r in reasons)
+
+
+def _days_nearby(
+    points: Sequence[MapCase], others: Sequence[tuple[float, float, datetime | None]]
+) -> list[datetime]:
+    """The days on which other cases within some kilometres of any of the points were found."""
+    days = []
+    for lat, lon, at in others:
+        if at is None:
+            continue
+        there = MapCase(0, lat, lon, None)
+        # A tenth of a degree of latitude is 11 km: the cheap look first.
+        if any(abs(p.lat - lat) < 0.1 and distance_m(p, there) <= _NEARBY_M for p in points):
+            days.append(at)
+    return days
+
+
+def _timeline(refs: Sequence[CaseRef], cases: Cases, nearby: list[datetime]) -> Timeline | None:
+    rows = []
+    for ref in refs:
+        row = cases.row(ref.case_id)
+        end, start = row["found_at"], row["last_known_alive_at"]
+        if not isinstance(end, datetime):
+            continue
+        span = row["found_at_span_s"]
+        end_of_day = end + timedelta(seconds=span if isinstance(span, int) else 0)
+        verb = "reported" if ref.kind == "incident" else "found"
+        rows.append(
+            TimeCase(
+                ref.number,
+                start if isinstance(start, datetime) and start <= end_of_day else None,
+                end,
+                f"{ref.number} · {verb} {ref.when}",
+                ref.kind == "incident",
+            )
+        )
+    return timeline(rows, nearby) if rows else None
+
+
+def _priors(log10_lr: float | None, size: int, register_size: int) -> tuple[PriorRow, ...]:
+    """Three beliefs held before the evidence, and what each becomes.
+
+    One group of this size among n cases could be any of C(n, size): the first belief's odds for these very cases.
+    """
+    if log10_lr is None or not 2 <= size <= register_size:
+        return ()
+    groups = (
+        math.lgamma(register_size + 1)
+        - math.lgamma(size + 1)
+        - math.lgamma(register_size - size + 1)
+    ) / math.log(10)
+    beliefs = (
+        ("A register like this one surely holds one such group", 0.0),
+        ("One register in 100 holds one", -2.0),
+        ("One register in 10,000 holds one", -4.0),
+    )
+    return tuple(
+        PriorRow(belief, _odds(shift - groups), _odds(shift - groups + log10_lr))
+        for belief, shift in beliefs
+    )
+
+
+def _odds(log10_odds: float) -> str:
+    """Odds in words, to one or two figures; beyond a million as a power of ten in words."""
+    size = abs(log10_odds)
+    if size < math.log10(1.05):
+        return "even"
+    if size < 6:
+        figure = two_figures(10**size)
+    elif size < 9:
+        figure = f"{two_figures(10 ** (size - 6))} million"
+    else:
+        figure = f"1 followed by {round(size)} zeros"
+    return f"{figure} to 1 {'for' if log10_odds > 0 else 'against'}"

@@ -1,0 +1,216 @@
+"""The whole report as one frozen object: what the templates print and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from openverdict.leads.results import Review
+from openverdict.reports.case_view import CaseRow, SecondLook, every_case, second_look
+from openverdict.reports.facts import CaseRef, Cases, Missing, missing_by_field
+from openverdict.reports.figures import Ring
+from openverdict.reports.lead_view import LeadView, headline, lead_view
+from openverdict.reports.pairs import PairView, pair_view
+from openverdict.reports.totals import Totals, totals
+from openverdict.reports.words import (
+    chance,
+    counted,
+    day_words,
+    sentence_case,
+    signed,
+    two_figures,
+    verbal,
+    weight,
+)
+
+_LEADS_IN_FULL, _LEADS_LISTED, _WATCHED, _REJECTS, _BEST = 50, 300, 20, 50, 5
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRow:
+    """One series lead as a line of the table of leads."""
+
+    anchor: str
+    rank: int
+    headline: str
+    case_ids: tuple[str, ...]
+    value: str
+    verbal: str
+    chance: str
+    first_raised: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A pair shown whatever its strength."""
+
+    anchor: str
+    pair: PairView
+    refs: tuple[CaseRef, CaseRef]
+
+
+@dataclass(frozen=True, slots=True)
+class BestPair:
+    """One of the strongest pairs of the register, lead or not."""
+
+    case_a: str
+    case_b: str
+    value: str
+    verbal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One report."""
+
+    title: str
+    simulated: bool
+    covers: str
+    known_on: str
+    t: Totals
+    headline: str
+    budget_words: str
+    bar_words: str
+    floor_words: str
+    best_words: tuple[str, ...]
+    best_pairs: tuple[BestPair, ...]
+    lead_rows: tuple[LeadRow, ...]
+    leads: tuple[LeadView, ...]
+    leads_not_listed: int
+    second: SecondLook
+    watched: tuple[Watched, ...]
+    watched_not_shown: int
+    missing: tuple[Missing, ...]
+    never: str
+    every_case: tuple[CaseRow, ...]
+    rejects: tuple[tuple[str, ...], ...]
+
+
+def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page:
+    """Everything a report prints, from a review."""
+    t = totals(review)
+    cases = Cases(review.register)
+    series = review.series_leads
+    missing, never = missing_by_field(review.register)
+    return Page(
+        title=title,
+        simulated=review.register.simulated,
+        covers=_covers(t),
+        known_on=day_words(t.as_of) if t.as_of else "",
+        t=t,
+        headline=_headline(t),
+        budget_words=_budget_words(t),
+        bar_words=_bar_words(t),
+        floor_words="" if t.floor is None else f"log10 ratio {signed(t.floor)}",
+        best_words=_best_words(review, t),
+        best_pairs=_best_pairs(review),
+        lead_rows=tuple(
+            LeadRow(
+                f"lead-{lead.rank}" if i < _LEADS_IN_FULL else "",
+                lead.rank,
+                headline(lead.cases, cases),
+                lead.cases,
+                "not computed" if lead.log10_lr is None else signed(lead.log10_lr),
+                "" if lead.log10_lr is None else verbal(lead.log10_lr),
+                lead.chance_words or chance(lead.chance_per_year),
+                day_words(lead.first_raised),
+            )
+            for i, lead in enumerate(series[:_LEADS_LISTED])
+        ),
+        leads=tuple(lead_view(lead, cases, outline, t.cases) for lead in series[:_LEADS_IN_FULL]),
+        leads_not_listed=max(0, len(series) - _LEADS_LISTED),
+        second=second_look(review, cases),
+        watched=tuple(
+            Watched(
+                f"watched-{i}",
+                pair_view(link, {link.case_a: "the earlier case", link.case_b: "the later case"}),
+                (cases.ref(1, link.case_a), cases.ref(2, link.case_b)),
+            )
+            for i, link in enumerate(review.watched[:_WATCHED], 1)
+        ),
+        watched_not_shown=max(0, len(review.watched) - _WATCHED),
+        missing=missing,
+        never=never,
+        every_case=every_case(review, cases),
+        rejects=tuple(
+            tuple("" if value is None else str(value) for value in row)
+            for row in review.rejects.select("file", "row", "field", "value", "reason")
+            .head(_REJECTS)
+            .iter_rows()
+        ),
+    )
+
+
+def _covers(t: Totals) -> str:
+    what = [counted(t.deaths, "death")]
+    if t.incidents:
+        what.append(counted(t.incidents, "non-fatal incident"))
+    words = " and ".join(what)
+    if t.first_found and t.last_found:
+        words += f", {day_words(t.first_found)} to {day_words(t.last_found)}"
+    return sentence_case(words)
+
+
+def _headline(t: Totals) -> str:
+    if not t.series_leads:
+        return "No group of similar cases was found that chance alone would not often give."
+    groups = counted(t.series_leads, "group")
+    verb = "is" if t.series_leads == 1 else "are"
+    return sentence_case(
+        f"{groups} of similar cases {verb} put forward for a person to look at. None is a finding."
+    )
+
+
+def _budget_words(t: Totals) -> str:
+    if t.budget is None:
+        return "No budget of false leads was set, or this run did not say which."
+    lead = counted(round(t.budget), "lead") if t.budget == round(t.budget) else ""
+    lead = lead or f"{two_figures(t.budget)} leads"
+    return f"At most {lead} a year that chance alone would give, on average."
+
+
+def _bar_words(t: Totals) -> str:
+    if t.bar is None:
+        return "The bar that follows from it was not stated by this run."
+    nulls = ""
+    if t.null_registers:
+        nulls = f", measured on {counted(t.null_registers, 'register')} like this one without any series"
+    return f"A group needs a strength of at least {signed(t.bar)} to be put forward{nulls}."
+
+
+def _best_words(review: Review, t: Totals) -> tuple[str, ...]:
+    """The strongest group and pair, and how often chance alone gives one like it."""
+    words = []
+    if t.best_series_words:
+        words.append(t.best_series_words)
+    elif t.best_series is not None:
+        rate = chance(t.best_series_chance, what="a group at least this strong")
+        words.append(
+            f"The strongest group reached a log10 ratio of {signed(t.best_series)}"
+            f" ({verbal(t.best_series)}). {rate}"
+        )
+    if not review.links.is_empty():
+        best = review.links.get_column("log10_lr").max()
+        if isinstance(best, float):
+            words.append(
+                f"The strongest pair has a log10 ratio of {signed(best)} ({verbal(best)})."
+                f" {weight(best)} It is the strongest of {t.pairs_total:,} pairs, and the strongest"
+                " of many is strong by selection alone."
+            )
+    else:
+        words.append("No pair reached the floor.")
+    return tuple(words)
+
+
+def _best_pairs(review: Review) -> tuple[BestPair, ...]:
+    if review.links.is_empty():
+        return ()
+    best = review.links.sort(
+        pl.col("log10_lr"), "case_a", "case_b", descending=[True, False, False]
+    ).head(_BEST)
+    return tuple(
+        BestPair(a, b, signed(lr), verbal(lr))
+        for a, b, lr in best.select("case_a", "case_b", "log10_lr").iter_rows()
+    )

@@ -1,0 +1,145 @@
+"""One pair for a reader: its ratio, and each contribution with both values, how they compare, and how rare that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openverdict.evidence.contribution import Contribution
+from openverdict.leads.results import Link
+from openverdict.reports.figures import Bar, bars
+from openverdict.reports.words import (
+    commonness,
+    listed,
+    one_in,
+    sentence_case,
+    signed,
+    thousands,
+    verbal,
+    weight,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One contribution, ready to print."""
+
+    label: str
+    earlier: str
+    later: str
+    comparison: str
+    rarity: str
+    value: str
+    bar: Bar
+    against: bool
+    theta: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairView:
+    """One pair, ready to print."""
+
+    title: str
+    case_a: str
+    case_b: str
+    value: str
+    weight: str
+    verbal: str
+    rank: str
+    sentence: str
+    mandatory: bool
+    terms: tuple[Term, ...]
+    missing: str
+    neutral: str
+
+
+def pair_view(link: Link, names: dict[str, str]) -> PairView:
+    """A pair with its contributions, strongest first; `names` gives each case's short name within the lead."""
+    shown = sorted(
+        (c for c in link.contributions if c.log10_lr != 0 or (_holds_both(c) and c.comparison)),
+        key=lambda c: (-c.log10_lr, c.label),
+    )
+    drawn = bars([c.log10_lr for c in shown])
+    missing = [
+        _missing_words(c) for c in link.contributions if not _holds_both(c) and not c.log10_lr
+    ]
+    neutral = [
+        c.label
+        for c in link.contributions
+        if _holds_both(c) and not c.log10_lr and not c.comparison
+    ]
+    return PairView(
+        title=sentence_case(f"{names[link.case_a]} and {names[link.case_b]}"),
+        case_a=link.case_a,
+        case_b=link.case_b,
+        value=signed(link.log10_lr),
+        weight=weight(link.log10_lr),
+        verbal=verbal(link.log10_lr),
+        rank="" if link.rank is None else thousands(link.rank),
+        sentence=link.sentence,
+        mandatory=link.mandatory,
+        terms=tuple(_term(c, bar) for c, bar in zip(shown, drawn, strict=True)),
+        missing="; ".join(missing),
+        neutral=listed(neutral) if neutral else "",
+    )
+
+
+def _holds_both(term: Contribution) -> bool:
+    return term.earlier is not None and term.later is not None
+
+
+def _missing_words(term: Contribution) -> str:
+    if term.earlier is None and term.later is None:
+        where = "in both"
+    else:
+        where = "in the earlier" if term.earlier is None else "in the later"
+    return f"{term.label} ({where})"
+
+
+def _term(term: Contribution, bar: Bar) -> Term:
+    return Term(
+        label=term.label,
+        earlier=term.earlier if term.earlier is not None else "missing",
+        later=term.later if term.later is not None else "missing",
+        comparison=term.comparison,
+        rarity=rarity_words(term),
+        value=signed(term.log10_lr),
+        bar=bar,
+        against=term.log10_lr < 0,
+        theta=f"{term.theta:.2f}",
+        note=term.note,
+    )
+
+
+def rarity_words(term: Contribution) -> str:
+    """How rare the value is among the other cases: the words, and the count behind them.
+
+    With no count the learned rarity stands alone; a rarity above 1 is a density and is named as one.
+    """
+    if term.count is not None and term.of:
+        share = term.count / term.of
+        counts = f"{thousands(term.count)} of {thousands(term.of)} other cases"
+        return f"{commonness(share)}: {counts}"
+    if term.rarity is None:
+        return "rarity not used"
+    if 0 < term.rarity <= 1:
+        return f"{commonness(term.rarity)}: {one_in(term.rarity)}, learned from the register"
+    return f"density {term.rarity:.3g}, learned from the register"
+
+
+def against_words(links: tuple[Link, ...], names: dict[str, str]) -> tuple[str, ...]:
+    """The contributions that speak against, strongest first, as sentences."""
+    found = sorted(
+        (
+            (term.log10_lr, link, term)
+            for link in links
+            for term in link.contributions
+            if term.log10_lr < 0
+        ),
+        key=lambda entry: (entry[0], entry[1].case_a, entry[1].case_b, entry[2].label),
+    )
+    return tuple(
+        f"{term.label}, {names[link.case_a]} and {names[link.case_b]}:"
+        f" {term.comparison or 'the values differ'} ({signed(value)})."
+        for value, link, term in found[:8]
+    )

@@ -1,0 +1,83 @@
+"""The tables of a review as CSV and Parquet, with cells that no spreadsheet runs as a formula."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openverdict.leads.results import Review
+
+LEADS_SCHEMA: dict[str, pl.DataType] = {
+    "rank": pl.Int64(),
+    "lead_id": pl.String(),
+    "kind": pl.String(),
+    "cases": pl.String(),
+    "log10_lr": pl.Float64(),
+    "chance_per_year": pl.Float64(),
+    "first_raised": pl.Date(),
+    "reasons": pl.String(),
+}
+CASES_SCHEMA: dict[str, pl.DataType] = {
+    "case_id": pl.String(),
+    "triage_level": pl.Int64(),
+    "indicators": pl.String(),
+    "contradictions": pl.String(),
+    "checks_missing": pl.String(),
+}
+REJECTS_COLUMNS = ("file", "row", "field", "value", "reason")
+
+# What a spreadsheet takes for a formula, also in full width or after white space; a plain number is none.
+_FORMULA = r"^[\s\x00]*[=+\-@\t\r＝＋－＠]"
+_PLAIN_NUMBER = r"^[+\-]?\d+(\.\d+)?$"
+
+
+def leads_table(review: Review) -> pl.DataFrame:
+    """One row a lead, in order of rank; the chance rate is empty for single cases."""
+    rows = [
+        (
+            lead.rank,
+            lead.lead_id,
+            lead.kind,
+            ";".join(lead.cases),
+            lead.log10_lr,
+            lead.chance_per_year,
+            lead.first_raised,
+            "; ".join(reason.text for reason in lead.reasons),
+        )
+        for lead in review.leads
+    ]
+    return pl.DataFrame(rows, schema=LEADS_SCHEMA, orient="row")
+
+
+def cases_table(review: Review) -> pl.DataFrame:
+    """One row a case of the register, in its order; `indicators` are the codes of the reasons, both ways."""
+    rows = [
+        (
+            entry.case_id,
+            entry.level,
+            ";".join(dict.fromkeys(r.code for r in (*entry.reasons, *entry.innocent))),
+            "; ".join(entry.contradictions),
+            ";".join(entry.checks_missing),
+        )
+        for entry in review.triage
+    ]
+    triaged = pl.DataFrame(rows, schema=CASES_SCHEMA, orient="row")
+    ids = review.register.table.select("case_id")
+    return ids.join(triaged, on="case_id", how="left", maintain_order="left")
+
+
+def rejects_table(review: Review) -> pl.DataFrame:
+    """One row a reject."""
+    return review.rejects.select(REJECTS_COLUMNS)
+
+
+def safe_csv(table: pl.DataFrame) -> bytes:
+    """A table as UTF-8 CSV; a text cell that a spreadsheet would run gets a leading apostrophe."""
+    texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
+    guarded = table.with_columns(
+        pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_PLAIN_NUMBER))
+        .then(pl.concat_str(pl.lit("'"), pl.col(name)))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in texts
+    )
+    return guarded.write_csv().encode()
