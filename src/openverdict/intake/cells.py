@@ -1,0 +1,172 @@
+"""Cells to values: whole columns of text are read by the field dictionary, each distinct text once.
+
+Every reading goes through the parsers of `cases.values`, which facts files use too, so a value means the same wherever
+it came from. A column of a hundred thousand cells usually holds few distinct texts, and these alone are parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from openverdict.cases import STATUS_SCHEMA, Field, FieldType, dictionary
+from openverdict.cases.values import (
+    parse_code,
+    parse_list,
+    parse_number,
+    parse_time,
+    status_word,
+)
+from openverdict.errors import FieldError
+
+# One line a fault: the row's key, what stood where, why it can't be read, and whether the row is kept all the same.
+FAULT_SCHEMA: dict[str, pl.DataType] = {
+    "key": pl.Int64(),
+    "field": pl.String(),
+    "value": pl.String(),
+    "reason": pl.String(),
+    "kept": pl.Boolean(),
+}
+Reading = tuple[object, int | None, bool | None, str | None, str | None]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Columns of text, read.
+
+    `table` has `key`, the values in the columns of the register, and `<field>_offset` for each time (whether it carried
+    an offset). `statuses` has `key, field, status`; `equality` has `key` and the equality fields as text.
+    """
+
+    table: pl.DataFrame
+    statuses: pl.DataFrame
+    equality: pl.DataFrame
+    faults: pl.DataFrame
+
+
+def faults_frame(rows: Iterable[tuple[int, str, str, str, bool]] = ()) -> pl.DataFrame:
+    """Faults given one by one as a frame."""
+    return pl.DataFrame(list(rows), schema=FAULT_SCHEMA, orient="row")
+
+
+def said_in_words(field: Field, text: str) -> str | None:
+    """The status that a cell says instead of a value; a word that the field lists as a code is that code."""
+    word = status_word(text)
+    return None if word is None or word.value in field.values else word.value
+
+
+def read_text(field: Field, text: str) -> Reading:
+    """One text as (value, span in seconds, carried an offset, status, reason it can't be read)."""
+    status = said_in_words(field, text)
+    if status:
+        if field.required:
+            return None, None, None, None, f"{field.name} is required"
+        return None, None, None, status, None
+    try:
+        value, span, offset = _parse(field, text)
+    except FieldError as error:
+        return None, None, None, None, error.reason
+    return value, span, offset, None, None
+
+
+def _parse(field: Field, text: str) -> tuple[object, int | None, bool | None]:
+    if field.type is FieldType.DATETIME:
+        return parse_time(field.name, text)
+    if field.type is FieldType.NUMBER:
+        return parse_number(field, text), None, None
+    if field.type is FieldType.CODE:
+        return parse_code(field, text), None, None
+    if field.type.is_list:
+        return parse_list(field, text), None, None
+    if field.type is FieldType.ID and (";" in text or not text.isprintable()):
+        raise FieldError(field.name, text, "a case number is one line without `;`")
+    return text, None, None
+
+
+def read_column(field: Field, texts: pl.Series) -> pl.DataFrame:
+    """A column of text as a frame of `value, span, offset, status, reason`, one row a cell."""
+    distinct = texts.drop_nulls().unique(maintain_order=True).to_list()
+    read = [read_text(field, text) for text in distinct]
+    dtype = field.type.dtype
+    key = pl.Series("text", distinct, pl.String())
+    columns = list(zip(*read, strict=True)) if read else [()] * 5
+    parsed = pl.DataFrame(
+        [
+            key,
+            pl.Series("value", columns[0], dtype, strict=True),
+            pl.Series("span", columns[1], pl.Int64()),
+            pl.Series("offset", columns[2], pl.Boolean()),
+            pl.Series("status", columns[3], pl.String()),
+            pl.Series("reason", columns[4], pl.String()),
+        ]
+    )
+    cells = pl.DataFrame([texts.alias("text")])
+    return cells.join(parsed, on="text", how="left", maintain_order="left")
+
+
+def read_cells(texts: pl.DataFrame, lenient: frozenset[str] = frozenset()) -> Cells:
+    """A frame of `key` and columns of the dictionary, as text, read cell by cell.
+
+    A fault in a field of `lenient` leaves the value out and keeps the row.
+    """
+    keys = texts.get_column("key")
+    columns, equality, statuses, faults = [keys], [keys], [], []
+    for name in texts.columns:
+        field = dictionary().get(name)
+        if field is None:
+            continue
+        read = read_column(field, texts.get_column(name)).with_columns(keys)
+        wrong = read.filter(pl.col("reason").is_not_null())
+        faults.append(_faults(wrong, name, kept=name in lenient))
+        if field.equality:
+            said = pl.coalesce("value", "status").alias(name)
+            equality.append(read.select(said).to_series())
+            continue
+        columns.append(read.get_column("value").alias(name))
+        if field.type is FieldType.DATETIME:
+            columns.append(read.get_column("span").alias(field.span_column))
+            columns.append(read.get_column("offset").alias(f"{name}_offset"))
+        worded = read.filter(pl.col("status").is_not_null())
+        statuses.append(worded.select("key", pl.lit(name).alias("field"), "status"))
+    faults.append(_missing_required(texts))
+    empty = pl.DataFrame(schema={"key": pl.Int64(), **STATUS_SCHEMA}).drop("case_id")
+    return Cells(
+        pl.DataFrame(columns),
+        pl.concat([empty, *statuses]),
+        pl.DataFrame(equality),
+        pl.concat([faults_frame(), *faults]),
+    )
+
+
+def _faults(wrong: pl.DataFrame, name: str, *, kept: bool) -> pl.DataFrame:
+    reason = pl.format("value left out: {}", "reason") if kept else pl.col("reason")
+    return wrong.select(
+        pl.col("key"),
+        pl.lit(name).alias("field"),
+        pl.col("text").alias("value"),
+        reason.alias("reason"),
+        pl.lit(kept).alias("kept"),
+    )
+
+
+def _missing_required(texts: pl.DataFrame) -> pl.DataFrame:
+    empty = []
+    for field in dictionary().values():
+        if field.required and field.name in texts.columns:
+            missing = texts.filter(pl.col(field.name).is_null()).get_column("key")
+            empty += [(key, field.name, "", f"{field.name} is required", False) for key in missing]
+    return faults_frame(empty)
+
+
+def read_moment(field: str, text: str | None) -> datetime | None:
+    """A time of a fact's own (`known_from`, `recorded_at`); None when the cell is empty or says that it is not known.
+
+    Raises:
+        FieldError: not an ISO 8601 date or time.
+    """
+    if text is None or status_word(text):
+        return None
+    return parse_time(field, text)[0]

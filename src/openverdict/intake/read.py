@@ -1,0 +1,115 @@
+"""read_register: files in, one register out, and every row either a case or a reject."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from openverdict.cases import dictionary
+from openverdict.cases.vocabulary import closest
+from openverdict.errors import InputError
+from openverdict.intake.apply import apply_mapping
+from openverdict.intake.assemble import WHERE_SCHEMA, Gathered, assemble
+from openverdict.intake.cells import faults_frame
+from openverdict.intake.facts import facts_texts, is_facts
+from openverdict.intake.files import read_sheet
+from openverdict.intake.mapping import load_mapping
+from openverdict.intake.result import Intake
+from openverdict.intake.sheet import Sheet
+
+
+def read_register(
+    *paths: Path | str, mapping: Path | str | None = None, sheet: str | None = None
+) -> Intake:
+    """Read the files of one register.
+
+    Args:
+        paths: CSV, XLSX or Parquet tables in the layout of the template, and facts files as CSV or JSON.
+        mapping: a mapping file, or the name of a shipped one, for tables of another layout.
+        sheet: which sheet of a workbook to read; the first one otherwise.
+
+    Raises:
+        InputError: a file cannot be read at all, or its columns are not those of the template.
+        MappingError: the mapping is not well formed, or does not fit a file.
+    """
+    if not paths:
+        raise InputError("no file named; name the files of the register")
+    plan = None if mapping is None else load_mapping(mapping)
+    sheets: list[Sheet] = []
+    where: list[pl.DataFrame] = []
+    layout_faults: list[pl.DataFrame] = []
+    tables: list[pl.DataFrame] = []
+    facts: list[pl.DataFrame] = []
+    notes: list[str] = []
+    for place, path in enumerate(paths):
+        source = read_sheet(Path(path), sheet)
+        sheets.append(source)
+        rows, keyed, faults = _keyed(source, place, start=sum(part.height for part in where))
+        where.append(rows)
+        notes += source.notes
+        layout_faults.append(faults)
+        if is_facts(source):
+            facts.append(facts_texts(source.name, keyed))
+        elif plan is not None:
+            mapped = apply_mapping(plan, source, keyed)
+            tables.append(mapped.texts)
+            layout_faults.append(mapped.faults)
+            notes += mapped.notes
+        else:
+            tables.append(_template_texts(source, keyed))
+    gathered = Gathered(
+        tuple(sheets),
+        pl.concat(where),
+        pl.concat(layout_faults),
+        tables=pl.concat(tables, how="diagonal") if tables else None,
+        facts=pl.concat(facts) if facts else None,
+        lenient=plan.lenient if plan else frozenset(),
+        notes=tuple(notes),
+    )
+    return assemble(gathered)
+
+
+def _keyed(sheet: Sheet, place: int, start: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """(where each row stands, the sheet's frame with its keys, the faults of rows that could not be laid out)."""
+    lost = sorted({fault.row for fault in sheet.faults})
+    numbers = [*sheet.rows, *lost]
+    where = pl.DataFrame(
+        {
+            "key": range(start, start + len(numbers)),
+            "place": [place] * len(numbers),
+            "file": [sheet.name] * len(numbers),
+            "row": numbers,
+        },
+        schema=WHERE_SCHEMA,
+    )
+    keys = where.get_column("key")
+    keyed = sheet.frame.with_columns(keys.head(len(sheet.rows)))
+    at = dict(zip(lost, keys.tail(len(lost)), strict=True))
+    faults = faults_frame((at[f.row], f.field, f.value, f.reason, False) for f in sheet.faults)
+    return where, keyed, faults
+
+
+def _template_texts(sheet: Sheet, keyed: pl.DataFrame) -> pl.DataFrame:
+    """A sheet in the layout of the template under the names of the dictionary.
+
+    Raises:
+        InputError: a column that is not in the dictionary, one that stands twice, or a required one that is missing.
+    """
+    names: dict[str, str] = {}
+    for column in sheet.frame.columns:
+        name = column.lower().replace(" ", "_")
+        if name not in dictionary():
+            raise InputError(
+                f"{sheet.name}: no field {column!r}; {closest(name, dictionary())} "
+                "A table of another layout needs a mapping."
+            )
+        if name in names.values():
+            raise InputError(f"{sheet.name}: the column {name!r} stands twice; keep one of them")
+        names[column] = name
+    for field in dictionary().values():
+        if field.required and field.name not in names.values():
+            raise InputError(
+                f"{sheet.name}: the column {field.name!r} is missing; add it, or give a mapping"
+            )
+    return keyed.rename(names)
