@@ -6,15 +6,28 @@ and kinds of series are data files in `data/`. Nothing here reads a clock or a f
 room learns anything from this one but through the registers it makes.
 """
 
+from openverdict.simulate.cohort import cohort_58
+from openverdict.simulate.demo import DEMO_DATES, demo_register
+from openverdict.simulate.example import (
+    EXAMPLE_CASES,
+    worked_example,
+    worked_example_facts_path,
+)
 from openverdict.simulate.register import simulate_register
 from openverdict.simulate.spec import CitySpec, SeriesPlan, Simulated
 from openverdict.simulate.types import DeathType, death_types
 
 __all__ = [
+    "DEMO_DATES",
+    "EXAMPLE_CASES",
     "CitySpec",
     "DeathType",
     "SeriesPlan",
     "Simulated",
+    "cohort_58",
     "death_types",
+    "demo_register",
     "simulate_register",
+    "worked_example",
+    "worked_example_facts_path",
 ]

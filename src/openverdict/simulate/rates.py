@@ -25,5 +25,8 @@ def type_entries() -> dict[str, Any]:
 
 
 def series_entries() -> dict[str, Any]:
-    """Kinds of planted series (`data/series.toml`)."""
-    return _read("series")
+    """Kinds of planted series (`data/series.toml`); a kind with a `base` takes over what it does not say."""
+    entries = _read("series")
+    return {
+        name: {**entries.get(entry.get("base", ""), {}), **entry} for name, entry in entries.items()
+    }

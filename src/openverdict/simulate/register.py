@@ -69,7 +69,7 @@ def simulate_counts(
     case_ids = case_numbers(spec.prefix, draft.found_min)
     truth = _truth(start, draft, unit, case_ids)
     recording = record(rngs, spec, draft, unit)
-    table = register_table(start, draft, recording, unit, case_ids)
+    table = register_table(start, spec.key_offset, draft, recording, unit, case_ids)
     register = Register.from_table(table, statuses(case_ids, draft, recording), simulated=True)
     return Simulated(register, _series_frame(members, case_ids), truth, spec, seed)
 

@@ -62,6 +62,7 @@ def _plant_one(
 ) -> list[Member]:
     entry = series_entries()[plan.kind]
     theta = consistency(plan)
+    spot = FIRST_SERIES_SPOT + spec.key_offset // 10_000 + number
     rows = draft.claim(rng, type_numbers(entry["types"]), plan.members)
     days = _days(rng, spec, plan.gap_days or tuple(entry["gap_days"]), len(rows))
     draft.found_min[rows] = days * 1440 + draft.found_min[rows] % 1440
@@ -73,10 +74,10 @@ def _plant_one(
         draft.ghb_tested[row] = draft.tested[row]
         if member == 0:
             source = None
-            _sign(rng, city, draft, entry, row, number)
+            _sign(rng, city, draft, entry, row, spot)
         else:
             source = int(rows[rng.integers(member)])
-            _copy(rng, draft, entry, theta, source, row, FIRST_SERIES_SPOT + number)
+            _copy(rng, draft, entry, theta, source, row, spot)
         if entry["persons"] and (member == 0 or rng.random() < theta["person"]):
             role = entry["persons"][int(rng.integers(len(entry["persons"])))]
             draft.persons[role][row] = person
@@ -96,12 +97,11 @@ def _days(
     if gaps.sum() > room:
         gaps *= room / gaps.sum()
     first = rng.uniform(0, room - gaps.sum())
-    days = first + np.concatenate(([0.0], np.cumsum(gaps)))
-    return days
+    return np.asarray(np.floor(first + np.concatenate(([0.0], np.cumsum(gaps)))), dtype=np.int64)
 
 
 def _sign(
-    rng: np.random.Generator, city: City, draft: Draft, entry: dict[str, Any], row: int, number: int
+    rng: np.random.Generator, city: City, draft: Draft, entry: dict[str, Any], row: int, spot: int
 ) -> None:
     """Give the first death the signature of its series."""
     for name, choices in entry["signature"].items():
@@ -123,7 +123,7 @@ def _sign(
         )
         draft.home_x[row], draft.home_y[row] = draft.x[row], draft.y[row]
     if entry["place"]["spot"]:
-        draft.spot[row] = FIRST_SERIES_SPOT + number
+        draft.spot[row] = spot
 
 
 def _copy(

@@ -51,6 +51,7 @@ class CitySpec:
         series: What to plant.
         city_seed: Which city: the same city for every seed of a register.
         prefix: How case numbers begin.
+        key_offset: Keeps persons who belong to one case apart from those of another register made for the same city.
     """
 
     cases_a_year: int = _CITY["cases_a_year"]
@@ -69,6 +70,7 @@ class CitySpec:
     series: tuple[SeriesPlan, ...] = ()
     city_seed: int = 33
     prefix: str = "S-"
+    key_offset: int = 0
 
     @property
     def deaths(self) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
+from openverdict.simulate.background import POOL_KEYS
 from openverdict.simulate.city import NEIGHBOURHOODS, Ints, to_degrees
 from openverdict.simulate.draft import NONE, Bits, Draft, Flags
 from openverdict.simulate.recording import Recording
@@ -24,7 +25,12 @@ _SPOT_PRIME = 999_983
 
 
 def register_table(
-    start: datetime, draft: Draft, recording: Recording, unit: Ints, case_ids: pl.Series
+    start: datetime,
+    key_offset: int,
+    draft: Draft,
+    recording: Recording,
+    unit: Ints,
+    case_ids: pl.Series,
 ) -> pl.DataFrame:
     """The register's table, one row a case in the order of the draft."""
     gone = recording.missing
@@ -55,8 +61,8 @@ def register_table(
         if name != "substances":
             columns[name] = _lists(words()[name], bits, gone[name])
     columns["note_verified"] = _note_verified(draft, gone["note_present"])
-    columns["persons"] = _keys(draft.persons, gone["persons"], "K")
-    columns["identifiers"] = _keys(draft.identifiers, gone["identifiers"], "H")
+    columns["persons"] = _keys(draft.persons, gone["persons"], "K", key_offset)
+    columns["identifiers"] = _keys(draft.identifiers, gone["identifiers"], "H", key_offset)
     return pl.DataFrame([series.alias(name) for name, series in columns.items()])
 
 
@@ -183,12 +189,12 @@ def _note_verified(draft: Draft, gone: Flags) -> pl.Series:
     return _pick(["not_tested", "verified"], np.where(note & ~gone, verified, NONE))
 
 
-def _keys(columns: dict[str, Ints], gone: Flags, letter: str) -> pl.Series:
+def _keys(columns: dict[str, Ints], gone: Flags, letter: str, key_offset: int) -> pl.Series:
     """role:key lists; keys are scattered so that a number tells nothing about the person."""
     frame = pl.DataFrame(
         {
             role: _emptied(
-                pl.Series((keys + 1) * 48_271 % _MERSENNE)
+                pl.Series(_scattered(keys, key_offset))
                 .cast(pl.String)
                 .str.zfill(10)
                 .str.replace("^", f"{role}:{letter}"),
@@ -201,4 +207,6 @@ def _keys(columns: dict[str, Ints], gone: Flags, letter: str) -> pl.Series:
     return frame.select(pl.when(lists.list.len() > 0).then(lists)).to_series()
 
 
-__all__ = ["GHB", "PANEL", "case_numbers", "moments", "register_table", "statuses"]
+def _scattered(keys: Ints, key_offset: int) -> Ints:
+    own = np.where(keys >= POOL_KEYS, key_offset, 0)
+    return (keys + own + 1) * 48_271 % _MERSENNE
