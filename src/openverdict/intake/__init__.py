@@ -9,6 +9,8 @@ either way round, half a place or a case number that stands twice is refused and
 from openverdict.intake.mapping import Mapping, load_mapping, shipped_mappings
 from openverdict.intake.read import read_register
 from openverdict.intake.result import REJECTS_SCHEMA, Intake, Source
+from openverdict.intake.suggest import suggest_mapping
+from openverdict.intake.template import template_texts, write_template
 
 __all__ = [
     "REJECTS_SCHEMA",
@@ -18,4 +20,7 @@ __all__ = [
     "load_mapping",
     "read_register",
     "shipped_mappings",
+    "suggest_mapping",
+    "template_texts",
+    "write_template",
 ]
