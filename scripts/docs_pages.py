@@ -36,6 +36,32 @@ DIRECTIONS = {
     "Q": "quality or uncertainty only",
 }
 
+ORIGINS = {
+    "barking": "public record of the four deaths of 2014 and 2015",
+    "fpu": "review of post-mortems by the Home Office Forensic Pathology Unit, 2015",
+    "geb": "literature on equivocal deaths",
+    "fer": "literature on staged deaths",
+    "hmi": "inspection of 2023",
+    "pfd": "report to prevent future deaths, 2022",
+    "acmd": "advice on GHB of 2020",
+    "iopc22": "the watchdog's learning from a death of 2022",
+    "rss": "Royal Statistical Society, 2022",
+    "map": "clustering of unsolved deaths, United States",
+    "scas": "analysis of serious crime, United Kingdom",
+    "byf": "public inquiry into a missed series",
+    "shi": "public inquiry into a missed series",
+    "opp": "public inquiry into a missed series",
+    "eps": "public inquiry into a missed series",
+    "cor14": "toxicology literature",
+    "and15": "toxicology literature",
+    "kor14": "toxicology literature",
+    "kin04": "toxicology literature",
+    "t": "toxicology literature",
+    "sudors": "State Unintentional Drug Overdose Reporting System, United States",
+    "nvdrs": "National Violent Death Reporting System, United States",
+    "k": "general knowledge, unchecked",
+}
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add every generated page to the site."""
@@ -154,6 +180,7 @@ def _verbal_scale() -> str:
 
 def indicators_page() -> str:
     """The indicator list, with direction and origin."""
+    origins = {code for i in indicators().values() for code in i.origins}
     rows = (
         (
             i.number,
@@ -170,8 +197,10 @@ def indicators_page() -> str:
             "None of them proves anything; a report shows each with the fields it rests on.\n",
             *(f"- **{letter}** {words}" for letter, words in DIRECTIONS.items()),
             "\nA *hard* indicator is never cancelled by an innocent reading. A *derived* one is worked out from other "
-            "fields and need not be coded.\n",
+            "fields or other cases where they are recorded; a record may also say it outright.\n",
             _table(("No.", "Indicator", "Meaning", "Direction", "Origin"), rows),
+            "## Origins\n",
+            *(f"- **{code}** {ORIGINS[code]}" for code in sorted(origins)),
         ]
     )
 
