@@ -18,7 +18,7 @@ fi
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   # Debian splits venv from Python. As root we can mend that; otherwise we say how.
   if [ "$python" != python3 ]; then
-    echo "$python has no venv module; install it (Debian: apt-get install $(basename "$python")-venv)" >&2
+    echo "$python has no venv module; install it (Debian: apt-get install ${python##*/}-venv)" >&2
     exit 2
   fi
   sh "$(dirname "$0")/system-packages.sh" python3-venv

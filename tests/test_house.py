@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -105,3 +106,9 @@ def test_the_lock_holds_every_requirement_of_the_package():
 
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_the_facade_starts_without_the_heavy_libraries():
+    code = "import sys, openverdict; print(*({'polars', 'numba', 'scipy', 'pyarrow'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []

@@ -1,0 +1,86 @@
+"""The documentation says what the program does, and its own checker finds what is broken."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripts.docs import faults
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+CALL = re.compile(r"^\s*(?:\S*/)?openverdict +([a-z][^#\n]*)", re.MULTILINE)
+
+
+def _calls() -> list[tuple[str, str]]:
+    return [
+        (str(page.relative_to(ROOT)), call.strip())
+        for page in PAGES
+        for block in re.findall(
+            r"^```(?:sh|text)?\n(.*?)^```|((?:^    .*\n)+)",
+            page.read_text(encoding="utf-8"),
+            re.M | re.S,
+        )
+        for call in CALL.findall("".join(block))
+    ]
+
+
+@pytest.fixture(scope="module")
+def commands() -> dict[str, Any]:
+    """The commands of the program by name."""
+    from typer.main import get_command
+
+    from openverdict.cli import app
+
+    program: Any = get_command(app)
+    return program.commands
+
+
+@pytest.mark.parametrize(("page", "call"), _calls(), ids=lambda value: value)
+def test_a_command_in_the_docs_exists_with_its_options(page, call, commands):
+    name, *words = call.split()
+    assert name in commands, f"{page}: openverdict {call}"
+    known = {option for p in commands[name].params for option in (*p.opts, *p.secondary_opts)}
+    used = {word.partition("=")[0] for word in words if word.startswith("--")}
+    assert used <= known, f"{page}: openverdict {call}"
+
+
+def test_the_names_in_the_python_example_exist():
+    import openverdict
+
+    for page in (ROOT / "README.md", ROOT / "docs" / "reference" / "api.md"):
+        line = re.search(r"^from openverdict import (.+)$", page.read_text(encoding="utf-8"), re.M)
+        assert line is not None
+        for name in line[1].split(", "):
+            assert callable(getattr(openverdict, name))
+
+
+def _site(folder: Path, body: str) -> Path:
+    (folder / "index.html").write_text(f"<h1 id=top>t</h1>{body}", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ('<a href="gone.html">x</a>', "leads nowhere"),
+        ('<a href="#gone">x</a>', "has no such anchor"),
+        ('<img src="gone.png">', "leads nowhere"),
+        ('<script src="//elsewhere.example/a.js"></script>', "fetches"),
+        ('<link rel="stylesheet" href="https://elsewhere.example/a.css">', "fetches"),
+    ],
+)
+def test_the_docs_checker_finds(tmp_path, body, says):
+    found = faults(_site(tmp_path, body))
+    assert any(says in fault for fault in found)
+
+
+def test_the_docs_checker_passes_a_sound_page(tmp_path):
+    body = '<a href="#top">x</a><a href="index.html#top">y</a><a href="https://elsewhere.example">z</a>'
+    assert faults(_site(tmp_path, body)) == []
+
+
+def test_an_empty_site_is_a_fault(tmp_path):
+    assert len(faults(tmp_path)) == 1
