@@ -45,7 +45,7 @@ docs: $(STAMP) ## the documentation, into site/, with its links checked
 	@$(PY) scripts/docs.py
 
 lock: ## refresh requirements/dev.txt (needs uv; name it with UV=)
-	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --no-emit-index-url --upgrade pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean: ## remove what make built
