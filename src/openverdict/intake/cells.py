@@ -1,19 +1,21 @@
 """Cells to values: whole columns of text are read by the field dictionary, each distinct text once.
 
-Every reading goes through the parsers of `cases.values`, which facts files use too, so a value means the same wherever
-it came from. A column of a hundred thousand cells usually holds few distinct texts, and these alone are parsed.
+The parsers of `cases.values`, which facts files use too, say what a text means. Cells that are plainly in order
+are read as one column, and a test holds the two to the same answer; of all others each distinct text is parsed once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
-from openverdict.cases import STATUS_SCHEMA, Field, FieldType, dictionary
+from openverdict.cases import STATUS_SCHEMA, Field, FieldType, Status, dictionary
 from openverdict.cases.values import (
+    DAY_S,
     parse_code,
     parse_list,
     parse_number,
@@ -30,6 +32,10 @@ FAULT_SCHEMA: dict[str, pl.DataType] = {
     "reason": pl.String(),
     "kept": pl.Boolean(),
 }
+_PLAIN_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_PLAIN_MINUTE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"
+_PLAIN_NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
+_PLAIN_ID = r"^[ -:<-~]+$"
 Reading = tuple[object, int | None, bool | None, str | None, str | None]
 
 
@@ -87,16 +93,59 @@ def _parse(field: Field, text: str) -> tuple[object, int | None, bool | None]:
 
 
 def read_column(field: Field, texts: pl.Series) -> pl.DataFrame:
-    """A column of text as a frame of `value, span, offset, status, reason`, one row a cell."""
+    """A column of text as a frame of `text, value, span, offset, status, reason`, one row a cell."""
+    good = _plainly_good(field, texts)
+    read = _distinct(field, texts.set(good.is_not_null(), None) if good is not None else texts)
+    if good is None:
+        return read
+    columns: dict[str, pl.Expr | pl.Series] = {
+        "text": texts,
+        "value": pl.coalesce("good", "value"),
+    }
+    if field.type is FieldType.DATETIME:
+        is_day = texts.str.len_chars() == len("2014-06-19")
+        span = pl.when(is_day).then(DAY_S).otherwise(0)
+        columns["span"] = pl.when(good.is_not_null()).then(span).otherwise("span").cast(pl.Int64())
+        columns["offset"] = (
+            pl.when(good.is_not_null()).then(pl.lit(value=False)).otherwise("offset")
+        )
+    return read.with_columns(good.alias("good")).with_columns(**columns).drop("good")
+
+
+def _plainly_good(field: Field, texts: pl.Series) -> pl.Series | None:
+    """Values of the cells that are plainly in order, read as one column; null leaves a cell to the parsers."""
+    if field.type is FieldType.DATETIME:
+        day = texts.set(~texts.str.contains(_PLAIN_DAY), None)
+        minute = texts.set(~texts.str.contains(_PLAIN_MINUTE), None)
+        return pl.select(
+            pl.coalesce(
+                day.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")),
+                minute.str.to_datetime("%Y-%m-%dT%H:%M", strict=False, time_unit="us"),
+            )
+        ).to_series()
+    if field.type is FieldType.NUMBER:
+        number = texts.set(~texts.str.contains(_PLAIN_NUMBER), None).cast(pl.Float64())
+        low = -math.inf if field.minimum is None else field.minimum
+        high = math.inf if field.maximum is None else field.maximum
+        return number.set(~number.is_between(low, high), None)
+    if field.type is FieldType.TEXT or (field.type is FieldType.ID):
+        words = [str(status) for status in Status]
+        odd = texts.str.to_lowercase().is_in(words)
+        if field.type is FieldType.ID:
+            odd = odd | ~texts.str.contains(_PLAIN_ID)
+        return texts.set(odd, None)
+    return None
+
+
+def _distinct(field: Field, texts: pl.Series) -> pl.DataFrame:
+    """A column read by the parsers of its field, each distinct text once."""
     distinct = texts.drop_nulls().unique(maintain_order=True).to_list()
     read = [read_text(field, text) for text in distinct]
-    dtype = field.type.dtype
-    key = pl.Series("text", distinct, pl.String())
     columns = list(zip(*read, strict=True)) if read else [()] * 5
     parsed = pl.DataFrame(
         [
-            key,
-            pl.Series("value", columns[0], dtype, strict=True),
+            pl.Series("text", distinct, pl.String()),
+            _values(field, columns[0]),
             pl.Series("span", columns[1], pl.Int64()),
             pl.Series("offset", columns[2], pl.Boolean()),
             pl.Series("status", columns[3], pl.String()),
@@ -105,6 +154,17 @@ def read_column(field: Field, texts: pl.Series) -> pl.DataFrame:
     )
     cells = pl.DataFrame([texts.alias("text")])
     return cells.join(parsed, on="text", how="left", maintain_order="left")
+
+
+def _values(field: Field, values: Sequence[object]) -> pl.Series:
+    if not field.type.is_list:
+        return pl.Series("value", values, field.type.dtype)
+    # Lists are made by splitting, which is many times faster than handing over Python lists; no item holds a `;`.
+    joined = [";".join(items) if isinstance(items, list) else None for items in values]
+    text = pl.Series("value", joined, pl.String())
+    nothing = pl.lit([], pl.List(pl.String()))
+    lists = pl.when(text == "").then(nothing).otherwise(text.str.split(";"))
+    return pl.select(value=lists).to_series()
 
 
 def read_cells(texts: pl.DataFrame, lenient: frozenset[str] = frozenset()) -> Cells:
