@@ -58,11 +58,16 @@ class Bit:
 
 @dataclass(frozen=True)
 class Keys:
-    """Keys of one variable: for case c, numbers `index[start[c]:start[c+1]]` into `names`, without their roles."""
+    """Keys of one variable: for case c, numbers `index[start[c]:start[c+1]]` into `names`, and their roles.
+
+    `role` numbers into `roles`, which are in order of how many entries have them, the most frequent last.
+    """
 
     start: IntArray
     index: IntArray
     names: tuple[str, ...]
+    role: IntArray
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,8 @@ def _take_keys(keys: Keys, order: IntArray) -> Keys:
     lengths = np.diff(keys.start)[order]
     start = np.concatenate([[0], np.cumsum(lengths)])
     offsets = np.arange(start[-1]) - np.repeat(start[:-1], lengths)
-    return Keys(start, keys.index[np.repeat(keys.start[:-1][order], lengths) + offsets], keys.names)
+    pick = np.repeat(keys.start[:-1][order], lengths) + offsets
+    return Keys(start, keys.index[pick], keys.names, keys.role[pick], keys.roles)
 
 
 def encode_slots(register: Register) -> Slots:
@@ -199,15 +205,32 @@ def _bits(
 
 
 def _keys(column: pl.Series) -> Keys:
-    lists = [
-        sorted({key.partition(":")[2] for key in keys}) if keys is not None else []
-        for keys in column.to_list()
-    ]
-    names = sorted({key for keys in lists for key in keys})
-    number = {name: k for k, name in enumerate(names)}
-    start = np.concatenate([[0], np.cumsum([len(keys) for keys in lists])]).astype(np.int64)
-    index = np.array([number[key] for keys in lists for key in keys], dtype=np.int64)
-    return Keys(start, index, tuple(names))
+    rows = pl.DataFrame({"row": np.arange(len(column)), "value": column}).explode("value")
+    rows = rows.drop_nulls().with_columns(
+        pl.col("value").str.extract(r"^([^:]*):", 1).alias("role"),
+        pl.col("value").str.replace(r"^[^:]*:", "").alias("key"),
+    )
+    frequent = rows.group_by("role").len().sort("len", "role").get_column("role").to_list()
+    number = pl.DataFrame(
+        {"role": frequent, "number": np.arange(len(frequent))},
+        schema={"role": pl.String, "number": pl.Int64},
+    )
+    one = (
+        rows.join(number, on="role")
+        .group_by("row", "key")
+        .agg(pl.col("number").max())
+        .sort("row", "key")
+    )
+    names = one.get_column("key").unique().sort()
+    index = one.select(pl.col("key").rank("dense").cast(pl.Int64) - 1).to_series().to_numpy()
+    start = np.searchsorted(one.get_column("row").to_numpy(), np.arange(len(column) + 1))
+    return Keys(
+        start.astype(np.int64),
+        index.astype(np.int64),
+        tuple(names.to_list()),
+        one.get_column("number").to_numpy().astype(np.int64),
+        tuple(frequent),
+    )
 
 
 def _no_pairs() -> IntArray:

@@ -24,10 +24,12 @@ from openverdict.evidence.encode import (
     encode_slots,
     routinely_screened,
 )
-from openverdict.evidence.rarity import Learned, OwnRarity, key_rarity, learn, own_rarity
+from openverdict.evidence.rarity import Learned, OwnRarity, key_rarity, learn, own_rarity, sharing_rate
 from openverdict.evidence.surroundings import (
     Surroundings,
+    band_of,
     distance_bin,
+    distance_bins,
     gap_kernel,
     place_kernel,
     rounded,
@@ -115,8 +117,9 @@ class Model:
 
     @cached_property
     def place_table(self) -> FloatArray:
-        """log2 k of the distance, shape (precisions, precisions, bins)."""
+        """log2 k of the distance less the clustering at that distance, shape (precisions, precisions, bins)."""
         k = np.log2(np.maximum(place_kernel(self.by_kernel["distance"].mixture), 1e-30))
+        k -= rounded(np.log2(self.around.clustering))[band_of(distance_bins())]
         k[:, :, -1] = -100.0
         return k
 
@@ -204,6 +207,8 @@ class Model:
         return Sparse(code[first], lr, p[first], key[first], count[first])
 
     def _shared_keys(self, variable: Variable) -> Sparse:
+        """Pairs that share a key. Rarity: the larger of the key's own rate and the rate at which unrelated pairs, as far
+        apart and in that role, share *some* key (learned from all pairs of the register)."""
         keys = self.content.keys[variable.name]
         p, count = key_rarity(keys, self.around, self.n)
         rows = np.repeat(np.arange(self.n), np.diff(keys.start))
@@ -211,9 +216,15 @@ class Model:
         order = use[np.lexsort((rows[use], keys.index[use]))]
         a, b = _pairs_within(keys.index[order])
         i, j = rows[order[a]], rows[order[b]]
-        return self._sparse(
-            variable, i, j, p[order[b]], keys.index[order[b]], count[keys.index[order[b]]]
-        )
+        placed = self.slots.placed[i] & self.slots.placed[j]
+        band = band_of(np.where(placed, self.metres(i, j), np.nan))
+        role = np.maximum(keys.role[order[a]], keys.role[order[b]])
+        both = float(self.says(variable).mean()) ** 2
+        usual = sharing_rate(role, band, len(keys.roles), self.around.pairs_in_band * both)
+        rare = np.maximum(p[order[b]], usual)
+        rare = np.exp2(rounded(np.log2(np.clip(rare, 0.5 / (self.n + 1), 1.0))))
+        key = keys.index[order[b]]
+        return self._sparse(variable, i, j, rare, key, count[key])
 
     def _shared_spots(self, variable: Variable) -> Sparse:
         spot = self.slots.spot

@@ -25,6 +25,7 @@ LOCAL_SHRINK = 20.0
 SOURCES = ("type", "place", "time", "unit")
 ORDINARY_KEYS = 50  # a key in more cases than this (and 2 % of the register) is nobody in particular
 ORDINARY_SHARE = 0.02
+SHARING_SHRINK = 20.0
 
 
 @dataclass(frozen=True)
@@ -227,6 +228,27 @@ def key_rarity(keys: Keys, around: Surroundings, n: int) -> tuple[FloatArray, In
     p = np.maximum(p, local / (of + LOCAL_SHRINK))
     ordinary = count > max(ORDINARY_KEYS, ORDINARY_SHARE * n)
     return np.where(ordinary[keys.index], 1.0, np.minimum(p, 1.0)), count
+
+
+def sharing_rate(
+    role: IntArray, band: IntArray, roles: int, pairs_in_band: FloatArray
+) -> FloatArray:
+    """How often a pair so far apart shares a key in such a role, for each sharing pair; the pair itself left out.
+
+    `role` and `band` of each sharing pair. A band's rate is shrunk towards that of the next wider one (SHARING_SHRINK
+    pairs), the widest towards half a pair in all.
+    """
+    bands = len(pairs_in_band)
+    shared = np.bincount(role * bands + band, minlength=roles * bands).reshape(roles, bands)
+    wider = np.zeros((roles, bands))
+    total, pairs = shared.sum(1), max(float(pairs_in_band.sum()), 1.0)
+    rate = (np.maximum(total - 1.0, 0.0) + 0.5) / (pairs + 1.0)
+    for b in reversed(range(bands)):
+        kept = np.maximum(shared[:, b] - 1.0, 0.0)
+        rate = (kept + SHARING_SHRINK * rate) / (max(pairs_in_band[b] - 1.0, 0.0) + SHARING_SHRINK)
+        wider[:, b] = rate
+    result: FloatArray = wider[role, band]
+    return result
 
 
 @nb.njit(cache=True, nogil=True)  # type: ignore[misc]

@@ -22,6 +22,8 @@ SCALE_STEP = 3.2
 PLACE_SHRINK = 2.0
 SURGE_SHRINK = 1.0
 SEASON_SD_DAYS = 30.0
+BAND_M = (100.0, 300.0, 1000.0, 3000.0, 10_000.0)  # bands of distance; the last one is everything beyond
+CLUSTER_SHRINK = 5.0
 PARTNERS_LEFT_OUT = 2.0  # a count at a case leaves out the one it is compared with, and one more member of a series
 REFERENCE_POINTS = 4096
 LEVELS_PER_BIT = 16.0  # rarities are rounded to sixteenths of a bit
@@ -32,7 +34,8 @@ class Surroundings:
     """`neighbours` (n, m) case numbers nearest in place, -1 where there is none; `window` (n, 2) first and one-past-last
     position in `by_day` of the cases within BATCH_DAYS; `log2_place` and `log2_time` (n) log2 density per m2 and per day
     at the slot, rounded; `surge` (n) ratio of local to usual frequency around the slot's day, at least 1; `radius_m` the
-    radius of the area."""
+    radius of the area; `pairs_in_band` (bands) how many pairs lie so far apart; `clustering` (bands) how many times more
+    pairs lie so near than the density alone explains, at least 1 and never rising with distance."""
 
     neighbours: npt.NDArray[np.int32]
     by_day: npt.NDArray[np.int64]
@@ -41,6 +44,8 @@ class Surroundings:
     log2_time: FloatArray
     surge: FloatArray
     radius_m: float
+    pairs_in_band: FloatArray
+    clustering: FloatArray
 
 
 def survey(slots: Slots) -> Surroundings:
@@ -57,10 +62,54 @@ def survey(slots: Slots) -> Surroundings:
     )
     surge = _surge(slots, neighbours, window)
     log2_place, radius = _place_density(slots)
+    in_band, clustering = _clustering(slots, log2_place)
     log2_time = np.log2(_time_density(slots.day)) + np.log2(surge)
     return Surroundings(
-        neighbours, by_day, window, rounded(log2_place), rounded(log2_time), surge, radius
+        neighbours,
+        by_day,
+        window,
+        rounded(log2_place),
+        rounded(log2_time),
+        surge,
+        radius,
+        in_band,
+        clustering,
     )
+
+
+def band_of(metres: FloatArray) -> npt.NDArray[np.int64]:
+    """Number of the band of distance; NaN (a place is missing) goes to the last one."""
+    known = np.where(np.isnan(metres), np.inf, metres)
+    return np.searchsorted(BAND_M, known, side="right")
+
+
+def _clustering(slots: Slots, log2_place: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Pairs in each band of distance, and the pair correlation that the adaptive density leaves over.
+
+    Two unrelated deaths share an address more often than a smooth density says: that excess is innocent, and nearness is
+    priced with it.
+    """
+    n = len(slots.day)
+    where = np.flatnonzero(slots.placed)
+    bands = len(BAND_M) + 1
+    total = n * (n - 1) / 2
+    if len(where) < 2:
+        return np.array([*np.zeros(bands - 1), total]), np.ones(bands)
+    points = slots.xyz_m[where].astype(float)
+    tree = cKDTree(points)
+    within = tree.count_neighbors(tree, np.array(BAND_M)).astype(float)
+    within = (within - len(where)) / 2
+    in_band = np.diff([0.0, *within, total])
+    area = np.pi * np.diff([0.0, *np.square(BAND_M)])
+    precise = PRECISION_M[slots.precision[where]]
+    clustering = np.ones(bands)
+    for b, edge in enumerate(BAND_M):
+        use = precise <= edge
+        expected = float(np.exp2(log2_place[where[use]]).sum()) * (len(where) - 1) / 2 * area[b]
+        share = use.sum() / len(where)
+        excess = (in_band[b] * share + CLUSTER_SHRINK) / (expected + CLUSTER_SHRINK)
+        clustering[b] = max(excess, 1.0)
+    return in_band, np.maximum.accumulate(clustering[::-1])[::-1]
 
 
 def rounded(log2: FloatArray) -> FloatArray:

@@ -4,7 +4,23 @@ What comes in: a `Model`. What goes out: a `Ledger`, the pairs at or above the f
 knows nothing of fields or words.
 """
 
-from openverdict.linkage.compile import Tables, compile_tables, to_units
+from openverdict.linkage.compile import (
+    SlotTables,
+    Tables,
+    compile_slots,
+    compile_tables,
+    from_units,
+    to_units,
+)
 from openverdict.linkage.pairs import Ledger, all_pairs
 
-__all__ = ["Ledger", "Tables", "all_pairs", "compile_tables", "to_units"]
+__all__ = [
+    "Ledger",
+    "SlotTables",
+    "Tables",
+    "all_pairs",
+    "compile_slots",
+    "compile_tables",
+    "from_units",
+    "to_units",
+]

@@ -15,7 +15,12 @@ from openverdict.evidence.encode import NO_PLACE
 from openverdict.evidence.model import GAP_REACH, LOG10_2, Model
 
 UNIT = 1000.0  # table entries are thousandths of a bit
-FAR = 30_000_000  # a cut that nothing reaches
+
+
+def from_units(units: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """Thousandths of a bit to log10 likelihood ratios."""
+    result: npt.NDArray[np.float64] = units.astype(float) * (LOG10_2 / UNIT)
+    return result
 
 
 def to_units(log10: npt.NDArray[np.float64] | float) -> npt.NDArray[np.int32]:
@@ -68,10 +73,20 @@ def _rows(
     return to_units(ratio), row.astype(np.int32)
 
 
-def compile_tables(model: Model) -> Tables:
-    """Turn a model into integer tables."""
-    slots, learned, content, around = model.slots, model.learned, model.content, model.around
-    gap, place, number = (model.by_kernel[k] for k in ("gap", "distance", "number"))
+@dataclass(frozen=True)
+class SlotTables:
+    """The tables that depend on slots alone: compiled once for a register and all its null registers."""
+
+    gap_rows: npt.NDArray[np.int32]
+    gap_row: npt.NDArray[np.int32]
+    place_rows: npt.NDArray[np.int32]
+    place_row: npt.NDArray[np.int32]
+
+
+def compile_slots(model: Model) -> SlotTables:
+    """Tables of gap and distance."""
+    slots, around = model.slots, model.around
+    gap, place = model.by_kernel["gap"], model.by_kernel["distance"]
     widths = model.gap_table.shape[0]
     by_level, level = _rows(gap.theta, model.gap_table, around.log2_time)
     gap_rows = by_level.transpose(0, 2, 1, 3).reshape(-1, widths, GAP_REACH)
@@ -84,6 +99,19 @@ def compile_tables(model: Model) -> Tables:
     place_rows[:-1, :precisions] = by_place.transpose(0, 2, 1, 3).reshape(-1, precisions, bins)
     place_row = np.full(model.n, len(place_rows) - 1, dtype=np.int32)
     place_row[placed] = place_level[: placed.sum()] * precisions + slots.precision[placed]
+    return SlotTables(
+        np.ascontiguousarray(gap_rows),
+        (level * widths + slots.width).astype(np.int32),
+        place_rows,
+        place_row,
+    )
+
+
+def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Tables:
+    """Turn a model into integer tables; `slot_tables` may come from another model on the same slots."""
+    slots, learned, content = model.slots, model.learned, model.content
+    number = model.by_kernel["number"]
+    by_slot = compile_slots(model) if slot_tables is None else slot_tables
     ages, age_row = np.unique(learned.log2_age, return_inverse=True)
     age_kernel = to_units(
         np.log10(
@@ -107,10 +135,10 @@ def compile_tables(model: Model) -> Tables:
         width=slots.width,
         xyz_m=slots.xyz_m,
         precision=np.minimum(slots.precision, NO_PLACE),
-        gap_rows=np.ascontiguousarray(gap_rows),
-        gap_row=(level * widths + slots.width).astype(np.int32),
-        place_rows=place_rows,
-        place_row=place_row,
+        gap_rows=by_slot.gap_rows,
+        gap_row=by_slot.gap_row,
+        place_rows=by_slot.place_rows,
+        place_row=by_slot.place_row,
         age=content.age,
         age_kernel=np.ascontiguousarray(age_kernel),
         age_row=age_row.astype(np.int32),

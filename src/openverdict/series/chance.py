@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openverdict.evidence import Model, Prepared
-from openverdict.linkage import all_pairs, compile_tables, to_units
+from openverdict.linkage import SlotTables, all_pairs, compile_tables, from_units, to_units
 from openverdict.series.grow import Series, grow
 from openverdict.series.nulls import KINDS, null_registers
 
@@ -62,6 +62,7 @@ class Chance:
 
 def measure_chance(
     prepared: Prepared,
+    slot_tables: SlotTables,
     is_death: npt.NDArray[np.bool_],
     *,
     years: float,
@@ -80,11 +81,10 @@ def measure_chance(
     found = []
     count = dict.fromkeys(KINDS, 0)
     for null in null_registers(prepared.slots, is_death, replicates, seed):
-        tables = compile_tables(Model(prepared, null.order))
+        tables = compile_tables(Model(prepared, null.order), slot_tables)
         ledger = all_pairs(tables, int(to_units(link_floor)), threads=threads, progress=progress)
-        ratio = ledger.units / to_units(1.0)
         count[null.kind] += 1
-        for series in grow(ledger.i, ledger.j, ratio, tables.n, least=bar - DEEP):
+        for series in grow(ledger.i, ledger.j, from_units(ledger.units), tables.n, least=bar - DEEP):
             found.append((null.kind, series.strength, _contents(series, null.order)))
     return Chance(years, count, tuple(found))
 

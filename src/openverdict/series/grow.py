@@ -19,7 +19,7 @@ FloatArray = npt.NDArray[np.float64]
 
 ONE_DEATH_IN = 1000.0
 MAX_MEMBERS = 12
-MAX_SEEDS = 3000
+MAX_SEEDS = 2000
 SEED_SLACK = 0.5  # a pair seeds a series from log10(n) less this on
 
 
@@ -75,17 +75,18 @@ def grow(
     links = _Links(i, j, log10_lr)
     enough = np.flatnonzero(log10_lr >= np.log10(max(n, 2)) - SEED_SLACK)
     order = enough[np.lexsort((j[enough], i[enough], -log10_lr[enough]))][:MAX_SEEDS]
-    seen: set[tuple[int, ...]] = set()
+    held: dict[int, set[int]] = {}
     grown: list[Series] = []
     for k in order.tolist():
-        members = _grow_one([int(i[k]), int(j[k])], links, n)
-        if tuple(members) in seen:
-            continue
-        seen.add(tuple(members))
+        a, b = int(i[k]), int(j[k])
+        if held.get(a, set()) & held.get(b, set()):
+            continue  # a stronger seed already grew into a series with both
+        members = _grow_one([a, b], links, n)
+        for m in members:
+            held.setdefault(m, set()).add(len(grown))
         score = links.score(members)
-        strength = score - price(len(members), n)
-        if strength >= least:
-            grown.append(Series(tuple(members), score, strength))
+        grown.append(Series(tuple(members), score, score - price(len(members), n)))
+    grown = [s for s in grown if s.strength >= least]
     grown.sort(key=lambda s: (-s.strength, s.members))
     taken: set[int] = set()
     kept = []

@@ -1,0 +1,143 @@
+"""A series or a case in words: what supports it, what speaks against it, the innocent reading and what is missing."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from openverdict.cases import Register, dictionary
+from openverdict.evidence import Contribution, Model
+from openverdict.leads.ordinary import ordinary_explanations
+from openverdict.leads.results import Lead, Link, Reason, Triage
+from openverdict.series import Chance, Series
+
+LEAST_WORTH_SAYING = 0.1  # log10 likelihood ratio
+MISSING_FIELDS = (
+    "found_lat",
+    "last_known_alive_at",
+    "age_years",
+    "substances_detected",
+    "body_position",
+    "items_missing",
+    "contact_channels",
+    "persons",
+)
+
+
+def chance_words(per_year: float) -> str:
+    """A rate in words: how long until chance alone gives a lead like this."""
+    if per_year >= 1:
+        often = f"about {per_year:,.1f} times a year"
+    elif per_year >= 0.01:
+        often = f"about once in {1 / per_year:,.0f} years"
+    else:
+        often = "less than once in a hundred years"
+    return f"A register like this one, without any series in it, would give a lead at least this strong {often}."
+
+
+class Describer:
+    """Makes leads of one run."""
+
+    def __init__(
+        self, register: Register, triaged: tuple[Triage, ...], replicates: int, years: float
+    ) -> None:
+        self.register = register
+        self.by_case = {t.case_id: t for t in triaged}
+        self.replicates = replicates
+        self.years = years
+
+    def series(
+        self,
+        rank: int,
+        series: Series,
+        model: Model,
+        links: tuple[Link, ...],
+        chance: Chance | None,
+        raised: date,
+    ) -> Lead:
+        """A lead of two or more cases."""
+        ids = tuple(model.prepared.case_ids[m] for m in series.members)
+        rate = chance.per_year(series.strength, series.members) if chance else None
+        best: dict[str, tuple[Contribution, Link]] = {}
+        worst: dict[str, tuple[Contribution, Link]] = {}
+        for link in links:
+            for c in link.contributions:
+                if (
+                    c.log10_lr > best.get(c.variable, (c, link))[0].log10_lr
+                    or c.variable not in best
+                ):
+                    best[c.variable] = (c, link)
+                if (
+                    c.log10_lr < worst.get(c.variable, (c, link))[0].log10_lr
+                    or c.variable not in worst
+                ):
+                    worst[c.variable] = (c, link)
+        supports = sorted(best.values(), key=lambda pair: -pair[0].log10_lr)
+        against = sorted(worst.values(), key=lambda pair: pair[0].log10_lr)
+        reasons = tuple(
+            Reason(f"similar_{c.variable}", _say(c, link), "L", f"{link.case_a}, {link.case_b}")
+            for c, link in supports
+            if c.log10_lr >= LEAST_WORTH_SAYING
+        )
+        return Lead(
+            rank=rank,
+            lead_id=f"S-{'-'.join(ids[:1])}-{len(ids)}",
+            kind="series",
+            cases=ids,
+            log10_lr=series.log10_lr,
+            strength=series.strength,
+            chance_per_year=rate,
+            first_raised=raised,
+            reasons=reasons,
+            links=links,
+            supports=tuple(r.text for r in reasons),
+            against=tuple(
+                _say(c, link) for c, link in against if c.log10_lr <= -LEAST_WORTH_SAYING
+            ),
+            innocent=ordinary_explanations(model, self.register, series.members),
+            missing=self._missing(ids),
+            checks_missing=self._checks(ids),
+            chance_words="" if rate is None else chance_words(rate),
+            mandatory=any(link.mandatory for link in links),
+        )
+
+    def case(self, rank: int, t: Triage, raised: date) -> Lead:
+        """A lead of one case, from its triage."""
+        return Lead(
+            rank=rank,
+            lead_id=f"C-{t.case_id}",
+            kind="case",
+            cases=(t.case_id,),
+            log10_lr=None,
+            strength=None,
+            chance_per_year=None,
+            first_raised=raised,
+            reasons=t.reasons,
+            supports=tuple(r.text for r in t.reasons),
+            against=(),
+            innocent=tuple(r.text for r in t.innocent),
+            missing=self._missing((t.case_id,)),
+            checks_missing=t.checks_missing,
+        )
+
+    def _missing(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        rows = [self.register.case(case) for case in ids]
+        lines = []
+        for name in MISSING_FIELDS:
+            without = [case for case, row in zip(ids, rows, strict=True) if name not in row]
+            if without:
+                lines.append(f"{dictionary()[name].label}: not recorded for {', '.join(without)}.")
+        return tuple(lines)
+
+    def _checks(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        lines = []
+        for case in ids:
+            found = self.by_case.get(case)
+            if found is not None and found.checks_missing:
+                lines += [f"{case}: {check}" for check in found.checks_missing]
+        return tuple(lines)
+
+
+def _say(c: Contribution, link: Link) -> str:
+    note = f" ({c.note})" if c.note else ""
+    values = "" if c.earlier == c.later else f": {c.earlier} / {c.later}"
+    return f"{c.label}, {link.case_a} and {link.case_b}{values}: {c.comparison}{note}; log10 ratio {c.log10_lr:+.2f}."

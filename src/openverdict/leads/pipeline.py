@@ -1,0 +1,376 @@
+"""The main job: a register goes in, ranked leads with reasons and chance rates come out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from openverdict.cases import Register
+from openverdict.errors import InputError
+from openverdict.evidence import Model, load_variables, model_hash, prepare
+from openverdict.evidence.explain import contributions, similar_sentence
+from openverdict.leads.describe import Describer
+from openverdict.leads.results import Lead, Link, Review, Triage
+from openverdict.leads.triage import triage
+from openverdict.linkage import (
+    Ledger,
+    all_pairs,
+    compile_slots,
+    compile_tables,
+    from_units,
+    to_units,
+)
+from openverdict.series import Chance, Series, branching, grow, measure_chance, price
+
+IntArray = npt.NDArray[np.int64]
+
+MODEL_VERSION = "1"
+LEDGER_FLOOR = 2.0
+BUDGET = 6.0
+REPLICATES = 20
+LEAD_BAR = (
+    -1.0
+)  # strength from which a series can be a lead: posterior odds of 1 to 10 under the stated prior
+CASE_LEVEL = 2  # triage level from which a single case is a lead
+LEAST_YEARS = 0.25
+
+REJECTS_SCHEMA = {name: pl.String() for name in ("file", "row", "field", "value", "reason")}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a review is run.
+
+    `budget`: leads a year that chance alone may make; `floor`: log10 likelihood ratio from which a pair stands in the
+    ledger; `replicates`: null registers (0: chance is not measured and no series becomes a lead by it); `watch`: pairs
+    of case numbers to explain whatever their ratio.
+    """
+
+    budget: float = BUDGET
+    floor: float = LEDGER_FLOOR
+    replicates: int = REPLICATES
+    seed: int = 1
+    threads: int | None = None
+    variables: Path | None = None
+    watch: tuple[tuple[str, str], ...] = ()
+
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass
+class _Clock:
+    """Seconds by step, and progress told to the caller."""
+
+    tell: Progress
+    spent: dict[str, float] = field(default_factory=dict)
+    step: str = ""
+    began: float = 0.0
+
+    def start(self, step: str) -> None:
+        self.stop()
+        self.step, self.began = step, time.perf_counter()
+        self.tell(step, 0.0)
+
+    def stop(self) -> None:
+        if self.step:
+            self.spent[self.step] = (
+                self.spent.get(self.step, 0.0) + time.perf_counter() - self.began
+            )
+            self.tell(self.step, 1.0)
+        self.step = ""
+
+
+def _quiet(step: str, share: float) -> None:
+    """No progress."""
+
+
+def review(
+    register: Register,
+    settings: Settings | None = None,
+    *,
+    rejects: pl.DataFrame | None = None,
+    sources: Sequence[dict[str, Any]] = (),
+    notes: Sequence[str] = (),
+    progress: Progress = _quiet,
+) -> Review:
+    """Triage, link, grow series, measure chance and rank.
+
+    `rejects`, `sources` and `notes` come from intake and are carried into the result. `progress(step, share)` is called
+    as steps begin, go on and end. The same register, settings and seed give the same result.
+
+    Raises:
+        InputError: a watched case is not in the register, or a setting is out of range.
+    """
+    settings = settings or Settings()
+    if settings.budget < 0 or settings.replicates < 0:
+        raise InputError("budget and null registers must not be negative; give 0 or more")
+    run = _Run(register, settings, _Clock(progress))
+    return run.result(
+        pl.DataFrame(schema=REJECTS_SCHEMA) if rejects is None else rejects, sources, notes
+    )
+
+
+class _Run:
+    def __init__(self, register: Register, settings: Settings, clock: _Clock) -> None:
+        self.register = register
+        self.settings = settings
+        self.clock = clock
+        self.n = len(register)
+        self.variables = load_variables(settings.variables)
+        self.ids: list[str] = register.table.get_column("case_id").to_list()
+        self.number = {case: k for k, case in enumerate(self.ids)}
+        found = register.table.get_column("found_at")
+        span = (found.max() - found.min()).days if self.n > 1 else 0  # type: ignore[operator]
+        self.years = max(span / 365.25, LEAST_YEARS)
+
+    def result(
+        self, rejects: pl.DataFrame, sources: Sequence[dict[str, Any]], notes: Sequence[str]
+    ) -> Review:
+        for a, b in self.settings.watch:
+            for case in (a, b):
+                if case not in self.number:
+                    raise InputError(f"no case {case!r} in the register to watch")
+        chance: Chance | None = None
+        series: tuple[Series, ...] = ()
+        if self.n >= 2:
+            self.clock.start("learn")
+            self.prepared = prepare(self.register, self.variables)
+            self.model = Model(self.prepared)
+            slot_tables = compile_slots(self.model)
+            tables = compile_tables(self.model, slot_tables)
+            self.clock.start("pairs")
+            ledger = self._pairs(tables)
+            links = self._links_frame(ledger)
+            self.clock.start("series")
+            link_floor = max(self.settings.floor, float(np.log10(self.n)) - 2.0)
+            kept = ledger.units >= to_units(link_floor)
+            i, j, units = ledger.i[kept], ledger.j[kept], ledger.units[kept]
+            series = self._exact(grow(i, j, from_units(units), self.n, least=LEAD_BAR - 4.0))
+            if self.settings.replicates:
+                self.clock.start("chance")
+                chance = self._chance(slot_tables, link_floor)
+        else:
+            ledger = _no_pairs(self.n)
+            links = self._empty_links()
+        self.clock.start("triage")
+        triaged = triage(self.register, links)
+        self.clock.start("leads")
+        leads = self._leads(series, chance, triaged, links) if self.n else ()
+        watched = self._watched(links) if self.n >= 2 else ()
+        self.clock.stop()
+        summary = self._summary(ledger, chance, series, leads, rejects, sources, notes)
+        return Review(
+            self.register, leads, links, triaged, rejects, summary, self.clock.spent, watched
+        )
+
+    def _pairs(self, tables: Any) -> Ledger:
+        done, total = 0, max(self.n * (self.n - 1) // 2, 1)
+
+        def tell(pairs: int) -> None:
+            nonlocal done
+            done += pairs
+            self.clock.tell("pairs", done / total)
+
+        floor = int(to_units(self.settings.floor))
+        return all_pairs(tables, floor, threads=self.settings.threads, progress=tell)
+
+    def _chance(self, slot_tables: Any, link_floor: float) -> Chance:
+        done, total = 0, max(self.n * (self.n - 1) // 2 * self.settings.replicates, 1)
+
+        def tell(pairs: int) -> None:
+            nonlocal done
+            done += pairs
+            self.clock.tell("chance", done / total)
+
+        kind = self.register.table.get_column("kind").fill_null("death")
+        return measure_chance(
+            self.prepared,
+            slot_tables,
+            (kind == "death").to_numpy(),
+            years=self.years,
+            replicates=self.settings.replicates,
+            seed=self.settings.seed,
+            bar=LEAD_BAR,
+            link_floor=link_floor,
+            threads=self.settings.threads,
+            progress=tell,
+        )
+
+    def _exact(self, series: tuple[Series, ...]) -> tuple[Series, ...]:
+        """The same series with the ratio from the floating-point definition, strongest first."""
+        exact = []
+        for s in series:
+            score = branching(self._matrix(s.members))
+            exact.append(Series(s.members, score, score - price(len(s.members), self.n)))
+        return tuple(sorted(exact, key=lambda s: (-s.strength, s.members)))
+
+    def _matrix(self, members: tuple[int, ...]) -> npt.NDArray[np.float64]:
+        k = len(members)
+        a, b = np.triu_indices(k, 1)
+        m = np.array(members)
+        matrix = np.full((k, k), -np.inf)
+        matrix[a, b] = self.model.total(m[a], m[b])
+        return matrix
+
+    def _empty_links(self) -> pl.DataFrame:
+        names = [f"lr_{v.name}" for v in self.variables]
+        schema: dict[str, pl.DataType] = {"case_a": pl.String(), "case_b": pl.String()}
+        return pl.DataFrame(schema=schema | {c: pl.Float64() for c in ("log10_lr", *names)})
+
+    def _links_frame(self, ledger: Ledger) -> pl.DataFrame:
+        terms = self.model.terms(ledger.i, ledger.j)
+        total = np.zeros(len(ledger.i))
+        for v in self.variables:
+            total += terms[v.name]
+        order = np.lexsort((ledger.j, ledger.i, -ledger.units))
+        ids = pl.Series(self.ids, dtype=pl.String)
+        columns: dict[str, Any] = {
+            "case_a": ids.gather(ledger.i[order]),
+            "case_b": ids.gather(ledger.j[order]),
+            "log10_lr": total[order],
+        }
+        columns |= {f"lr_{v.name}": terms[v.name][order] for v in self.variables}
+        return pl.DataFrame(columns)
+
+    def _link(self, i: int, j: int, rank: int | None, sentence: bool) -> Link:
+        i, j = min(i, j), max(i, j)
+        parts = contributions(self.model, i, j)
+        mention = next((c for c in parts if c.variable == "mention"), None)
+        return Link(
+            self.ids[i],
+            self.ids[j],
+            sum(c.log10_lr for c in parts),
+            parts,
+            rank,
+            mention is not None and mention.rarity is not None,
+            similar_sentence(self.model, i, j) if sentence else "",
+        )
+
+    def _ranks(self, links: pl.DataFrame) -> dict[tuple[str, str], int]:
+        pairs = zip(links.get_column("case_a"), links.get_column("case_b"), strict=True)
+        return {pair: k + 1 for k, pair in enumerate(pairs)}
+
+    def _watched(self, links: pl.DataFrame) -> tuple[Link, ...]:
+        """Pairs asked for, and pairs in which one case names the other."""
+        pairs = {tuple(sorted((self.number[a], self.number[b]))) for a, b in self.settings.watch}
+        pairs |= {(int(min(m)), int(max(m))) for m in self.model.content.mentions}
+        ranks = self._ranks(links)
+        made = [
+            self._link(i, j, ranks.get((self.ids[i], self.ids[j])), True) for i, j in sorted(pairs)
+        ]
+        return tuple(sorted(made, key=lambda link: -link.log10_lr))
+
+    def _first_raised(self, s: Series, chance: Chance | None) -> date:
+        """The day on which enough members were known for the lead to pass the bar and the budget."""
+        days = {m: self._known_on(m) for m in s.members}
+        order = sorted(s.members, key=lambda m: (days[m], m))
+        for k in range(2, len(order) + 1):
+            part = tuple(sorted(order[:k]))
+            strength = branching(self._matrix(part)) - price(k, self.n)
+            if self._passes(strength, part, chance):
+                return days[order[k - 1]]
+        return days[order[-1]]
+
+    def _known_on(self, m: int) -> date:
+        row = self.register.table.row(m, named=True)
+        moments = [row["found_at"], row["known_from"]]
+        return max(t.date() for t in moments if isinstance(t, datetime))
+
+    def _passes(self, strength: float, members: tuple[int, ...], chance: Chance | None) -> bool:
+        if strength < LEAD_BAR:
+            return False
+        return chance is None or chance.per_year(strength, members) <= self.settings.budget
+
+    def _leads(
+        self,
+        series: tuple[Series, ...],
+        chance: Chance | None,
+        triaged: tuple[Triage, ...],
+        links: pl.DataFrame,
+    ) -> tuple[Lead, ...]:
+        leads: list[Lead] = []
+        describe = Describer(self.register, triaged, self.settings.replicates, self.years)
+        ranks = self._ranks(links)
+        for s in series:
+            if not self._passes(s.strength, s.members, chance):
+                continue
+            a, b = np.triu_indices(len(s.members), 1)
+            pairs = [(s.members[p], s.members[q]) for p, q in zip(a, b, strict=True)]
+            made = [self._link(i, j, ranks.get((self.ids[i], self.ids[j])), True) for i, j in pairs]
+            made.sort(key=lambda link: -link.log10_lr)
+            leads.append(
+                describe.series(
+                    len(leads) + 1,
+                    s,
+                    self.model,
+                    tuple(made),
+                    chance,
+                    self._first_raised(s, chance),
+                )
+            )
+        alone = [t for t in triaged if t.level >= CASE_LEVEL]
+        alone.sort(key=lambda t: (-t.level, -len(t.reasons), t.case_id))
+        for t in alone:
+            known = self._known_on(self.number[t.case_id])
+            leads.append(describe.case(len(leads) + 1, t, known))
+        return tuple(leads)
+
+    def _summary(
+        self,
+        ledger: Ledger,
+        chance: Chance | None,
+        series: tuple[Series, ...],
+        leads: tuple[Lead, ...],
+        rejects: pl.DataFrame,
+        sources: Sequence[dict[str, Any]],
+        notes: Sequence[str],
+    ) -> dict[str, Any]:
+        t = self.register.table
+        kind = t.get_column("kind").fill_null("death")
+        best = series[0] if series else None
+        rate = chance.per_year(best.strength, best.members) if best and chance else None
+        return {
+            "cases": self.n,
+            "deaths": int((kind == "death").sum()),
+            "incidents": int((kind == "incident").sum()),
+            "rejected_rows": rejects.select("file", "row").n_unique() if len(rejects) else 0,
+            "undated_rows": self.register.undated_rows,
+            "without_place": t.get_column("found_lat").null_count(),
+            "pairs_total": ledger.total,
+            "pairs_ledger": len(ledger.i),
+            "pairs_remainder": ledger.remainder,
+            "ledger_floor_log10_lr": self.settings.floor,
+            "leads_series": sum(lead.kind == "series" for lead in leads),
+            "leads_case": sum(lead.kind == "case" for lead in leads),
+            "budget_per_year": self.settings.budget,
+            "lead_bar_strength": LEAD_BAR,
+            "null_registers": sum(chance.replicates.values()) if chance else 0,
+            "best_strength": best.strength if best else None,
+            "best_log10_lr": best.log10_lr if best else None,
+            "best_cases": [self.ids[m] for m in best.members] if best else [],
+            "best_chance_per_year": rate,
+            "years": self.years,
+            "as_of": self.register.known_on.isoformat() if self.register.known_on else None,
+            "simulated": self.register.simulated,
+            "model_version": MODEL_VERSION,
+            "model_hash": model_hash(self.variables),
+            "register_hash": self.register.content_hash(),
+            "seed": self.settings.seed,
+            "types_of_death": list(self.prepared.learned.type_names) if self.n >= 2 else [],
+            "sources": list(sources),
+            "notes": list(notes),
+        }
+
+
+def _no_pairs(n: int) -> Ledger:
+    none = np.zeros(0, dtype=np.int64)
+    return Ledger(none, none, np.zeros(0, dtype=np.int32), n * (n - 1) // 2)
