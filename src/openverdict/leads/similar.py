@@ -1,0 +1,172 @@
+"""What a case owes to another: agreement in place, time, pose and belongings, and records that name one another.
+
+Agreement is looked for only among the pairs above the floor, which is the guard against what is common; what many cases
+share (a busy spot, a busy area) is named as ordinary and not counted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import polars as pl
+
+from openverdict.leads.finding import Finding, found, in_words, listed, ordinary
+from openverdict.leads.prepared import distance_m
+from openverdict.leads.rules import settings
+
+_COLUMNS = [
+    "case_id",
+    "found_at",
+    "found_lat",
+    "found_lon",
+    "found_precision_m",
+    "micro_place",
+    "body_position",
+    "setting",
+    "items_missing",
+    "items_present",
+]
+
+
+def similar_cases(table: pl.DataFrame, links: pl.DataFrame) -> Iterator[Finding]:
+    """Findings of direction L from the pairs of `links`, for both cases of each pair; `table` is a prepared one."""
+    rules = settings()["similar"]
+    pairs = _pairs(table, links)
+    if pairs.is_empty():
+        return
+    tests = {
+        "same_micro_place": _same_spot(),
+        "near_place_time": _near(),
+        "same_pose": _same_pose(table),
+        "same_missing_set": _same_missing(),
+        "same_planted_set": _same_items(),
+    }
+    sources = {
+        "same_micro_place": "micro_place, found_lat, found_lon",
+        "near_place_time": "found_lat, found_lon, found_at",
+        "same_pose": "body_position, found_place_kind",
+        "same_missing_set": "items_missing",
+        "same_planted_set": "items_present",
+    }
+    flags = pairs.with_columns(**tests)
+    for code, source in sources.items():
+        yield from _both_ways(flags.filter(pl.col(code)), code, source, rules)
+
+
+def cross_references(table: pl.DataFrame) -> Iterator[Finding]:
+    """Cases that another case of the register names: a person must consider both."""
+    known = set(table.get_column("case_id"))
+    for column in ("mentions_cases", "note_names_case"):
+        rows = table.filter(pl.col(column).list.len() > 0)
+        for case_id, named, note in rows.select("case_id", column, "note_present").iter_rows():
+            for other in named:
+                if other == case_id or other not in known:
+                    continue
+                text = f"Case {case_id} names this case. A person must consider both."
+                yield found(other, "text_cross_reference", text, f"{column} of {case_id}")
+                if note == "yes":
+                    text = f"The note of case {case_id} refers to this case."
+                    yield found(other, "note_names_other_case", text, f"{column} of {case_id}")
+
+
+def _pairs(table: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """The pairs with both cases' values, distance, days, and the closeness that every test but one asks for."""
+    rules = settings()["similar"]
+    values = table.filter(pl.col("kind").fill_null("death") == "death").select(_COLUMNS)
+    if "log10_lr" not in links.columns:
+        links = links.with_columns(log10_lr=0.0)
+    pairs = (
+        links.select("case_a", "case_b", "log10_lr")
+        .join(values.rename(lambda name: f"{name}_a").rename({"case_id_a": "case_a"}), on="case_a")
+        .join(values.rename(lambda name: f"{name}_b").rename({"case_id_b": "case_b"}), on="case_b")
+        .with_columns(
+            metres=distance_m(
+                *(pl.col(f"found_{axis}_{side}") for side in "ab" for axis in ("lat", "lon"))
+            ),
+            days=(pl.col("found_at_b").dt.date() - pl.col("found_at_a").dt.date())
+            .dt.total_days()
+            .abs(),
+        )
+    )
+    same_label = pl.col("micro_place_a") == pl.col("micro_place_b")
+    near = pl.col("metres") <= rules["neighbourhood_m"]
+    return pairs.filter(near.fill_null(value=False) | same_label.fill_null(value=False))
+
+
+def _same_spot() -> pl.Expr:
+    rules = settings()["similar"]
+    exact = (pl.col("found_precision_m_a") <= rules["spot_m"]) & (
+        pl.col("found_precision_m_b") <= rules["spot_m"]
+    )
+    open_to_all = (pl.col("setting_a") == "outdoors") & (pl.col("setting_b") == "outdoors")
+    by_point = exact & open_to_all & (pl.col("metres") <= rules["spot_m"])
+    by_label = pl.col("micro_place_a") == pl.col("micro_place_b")
+    return by_point.fill_null(value=False) | by_label.fill_null(value=False)
+
+
+def _near() -> pl.Expr:
+    rules = settings()["similar"]
+    precise = (pl.col("found_precision_m_a").fill_null(0) <= rules["near_m"]) & (
+        pl.col("found_precision_m_b").fill_null(0) <= rules["near_m"]
+    )
+    close = (pl.col("metres") <= rules["near_m"]) & (pl.col("days") <= rules["near_days"])
+    return (precise & close).fill_null(value=False)
+
+
+def _same_pose(table: pl.DataFrame) -> pl.Expr:
+    rules = settings()["similar"]
+    positions = table.get_column("body_position").drop_nulls()
+    most = rules["uncommon_position_share"] * max(len(positions), rules["positions_at_least"])
+    counts = dict(positions.value_counts().iter_rows())
+    poses = [pose for pose in rules["poses"] if counts.get(pose, 0) <= most]
+    same = pl.col("body_position_a") == pl.col("body_position_b")
+    setting = (pl.col("setting_a") == pl.col("setting_b")) & (pl.col("setting_a") == "outdoors")
+    return (same & setting & pl.col("body_position_a").is_in(poses)).fill_null(value=False)
+
+
+def _same_missing() -> pl.Expr:
+    one, other = pl.col("items_missing_a"), pl.col("items_missing_b")
+    same = (one.list.len() > 0) & (one.list.set_symmetric_difference(other).list.len() == 0)
+    return same.fill_null(value=False)
+
+
+def _same_items() -> pl.Expr:
+    telling = settings()["similar"]["telling_items"]
+    shared = pl.col("items_present_a").list.set_intersection("items_present_b")
+    outdoors = (pl.col("setting_a") == "outdoors") & (pl.col("setting_b") == "outdoors")
+    hit = shared.list.eval(pl.element().is_in(telling)).list.any()
+    return (hit & outdoors).fill_null(value=False)
+
+
+def _both_ways(
+    pairs: pl.DataFrame, code: str, source: str, rules: dict[str, int]
+) -> Iterator[Finding]:
+    """A finding for each case of the pairs, naming the strongest others first."""
+    others: dict[str, list[str]] = defaultdict(list)
+    shown = pairs.sort("log10_lr", "case_a", "case_b", descending=[True, False, False])
+    columns = ["case_a", "case_b", "metres", "days", "body_position_a", "items_missing_a"]
+    for a, b, metres, days, position, missing in shown.select(columns).iter_rows():
+        where = "" if metres is None else f"{_metres(metres)}, "
+        what = {"same_pose": f"both {in_words(position)}, "}.get(code, "")
+        if code == "same_missing_set":
+            what = f"both without {in_words(missing)}, "
+        for case_id, other in ((a, b), (b, a)):
+            others[case_id].append(f"case {other}: {what}{where}{days:,} days apart")
+    label = {
+        "same_micro_place": "Same spot as",
+        "near_place_time": "Near in place and time to",
+        "same_pose": "Similar pose and setting to",
+        "same_missing_set": "Similar belongings missing as in",
+        "same_planted_set": "Similar items as in",
+    }[code]
+    for case_id, words in others.items():
+        if len(words) > rules["ordinary_spot_cases"]:
+            text = f"{label} {len(words)} other cases: ordinary for this place; not counted."
+            yield ordinary(case_id, code, text, source)
+        else:
+            yield found(case_id, code, f"{label} {listed(words, rules['listed'])}.", source)
+
+
+def _metres(metres: float) -> str:
+    return "within 10 m" if metres < 10 else f"{round(metres, -1):,.0f} m apart"
