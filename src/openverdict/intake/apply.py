@@ -10,11 +10,10 @@ import polars as pl
 
 from openverdict.cases import Field, dictionary
 from openverdict.cases.values import parse_number
-from openverdict.cases.vocabulary import closest
 from openverdict.errors import FieldError, MappingError
 from openverdict.intake.cells import faults_frame
 from openverdict.intake.mapping import UNITS, Mapping, Origin, fold
-from openverdict.intake.sheet import Sheet
+from openverdict.intake.sheet import Sheet, nearest
 
 _OF_DAY = ("%H", "%I", "%X", "%c", "%T", "%R")
 
@@ -37,7 +36,7 @@ def apply_mapping(mapping: Mapping, sheet: Sheet, keyed: pl.DataFrame) -> Mapped
     mapping_columns = {" ".join(name.split()): key for name, key in mapping.columns.items()}
     for column, where in mapping_columns.items():
         if column not in sheet.frame.columns:
-            mend = closest(column, dict.fromkeys(sheet.frame.columns))
+            mend = nearest(column, dict.fromkeys(sheet.frame.columns))
             raise MappingError(
                 f"{mapping.source}: {where}: no column {column!r} in {sheet.name}; {mend}"
             )

@@ -92,7 +92,8 @@ def _row_faults(gathered: Gathered, cells: Cells | None, told: ReadFacts | None)
     faults, ids, clocks = [faults_frame()], [], []
     texts = [frame for frame in (gathered.tables, _fact_cells(gathered.facts)) if frame is not None]
     if cells is not None:
-        faults += [cells.faults, contradictions(cells.table)]
+        readable = _without(cells.table, cells.faults)
+        faults += [cells.faults, contradictions(readable)]
         ids.append(cells.table.select("key", "case_id"))
         clocks.append(offsets(cells.table))
     if told is not None:

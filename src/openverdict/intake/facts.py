@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from openverdict.cases import FACTS_SCHEMA, Register, Status, dictionary
-from openverdict.cases.vocabulary import closest
 from openverdict.errors import FieldError, InputError
 from openverdict.intake.cells import faults_frame, read_column, read_moment, said_in_words
 from openverdict.intake.checks import contradictions
-from openverdict.intake.sheet import Sheet
+from openverdict.intake.sheet import Sheet, nearest
 
 Fault = tuple[int, str, str, str, bool]
 NEEDED = ("case_id", "field", "value")
@@ -42,7 +41,7 @@ def facts_texts(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     for column in frame.columns:
         if column not in FACTS_SCHEMA and column != "key":
             raise InputError(
-                f"{name}: facts have no column {column!r}; {closest(column, FACTS_SCHEMA)}"
+                f"{name}: facts have no column {column!r}; {nearest(column, FACTS_SCHEMA)}"
             )
     return frame.select(
         "key",
@@ -87,7 +86,7 @@ def _status(case_id: str | None, name: str | None, value: str | None, said: str 
     if not case_id or not case_id.isprintable() or ";" in case_id:
         raise FieldError("case_id", case_id or "", "a case number is one line without `;`")
     if name is None or name not in dictionary() or name == "case_id":
-        mend = closest(name or "", dictionary())
+        mend = nearest(name or "", dictionary())
         raise FieldError("field", name or "", f"not in the field dictionary; {mend}")
     field = dictionary()[name]
     word = said_in_words(field, value) if value else None

@@ -39,7 +39,7 @@ def read_json_facts(name: str, data: bytes) -> Table:
     records, rows, faults = [], [], []
     for row, fact in enumerate(facts, start=1):
         if not isinstance(fact, dict):
-            faults.append(RowFault(row, "", str(fact)[:80], "not an object with case_id and field"))
+            faults.append(RowFault(row, "", _shown(fact), "not an object with case_id and field"))
             continue
         try:
             records.append([_text(fact.get(key)) for key in header])
@@ -49,11 +49,15 @@ def read_json_facts(name: str, data: bytes) -> Table:
                 RowFault(
                     row,
                     "value",
-                    str(fact.get("value"))[:80],
+                    _shown(fact.get("value")),
                     "not text, a number or a list of them",
                 )
             )
     return Table(header, records, rows, tuple(faults))
+
+
+def _shown(value: object) -> str:
+    return str(value)[:80].encode("utf-8", "backslashreplace").decode()
 
 
 def _refuse(text: str) -> NoReturn:

@@ -44,8 +44,8 @@ from typing import Any
 import polars as pl
 
 from openverdict.cases import Field, FieldType, dictionary
-from openverdict.cases.vocabulary import closest
 from openverdict.errors import MappingError
+from openverdict.intake.sheet import nearest
 
 UNITS: dict[tuple[str, str], float] = {
     ("m", "m"): 1.0,
@@ -169,7 +169,7 @@ def parse_mapping(source: str, text: str) -> Mapping:
     for name, entry in entries.items():
         known = dictionary().get(name)
         if known is None:
-            mend = closest(name, dictionary())
+            mend = nearest(name, dictionary())
             raise MappingError(f"{source}: fields.{name}: not in the field dictionary; {mend}")
         many = entry if isinstance(entry, list) else [entry]
         origins[name] = tuple(_origin(source, known, one) for one in many)
@@ -190,7 +190,7 @@ def _only(source: str, where: str, table: Dict[str, Any], allowed: tuple[str, ..
     for key in table:
         if key not in allowed:
             place = f"{where}.{key}" if where else key
-            mend = closest(key, dict.fromkeys(allowed))
+            mend = nearest(key, dict.fromkeys(allowed))
             raise MappingError(f"{source}: {place}: no such key; {mend}")
 
 

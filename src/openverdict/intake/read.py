@@ -7,7 +7,6 @@ from pathlib import Path
 import polars as pl
 
 from openverdict.cases import dictionary
-from openverdict.cases.vocabulary import closest
 from openverdict.errors import InputError
 from openverdict.intake.apply import apply_mapping
 from openverdict.intake.assemble import WHERE_SCHEMA, Gathered, assemble
@@ -16,7 +15,7 @@ from openverdict.intake.facts import facts_texts, is_facts
 from openverdict.intake.files import read_sheet
 from openverdict.intake.mapping import load_mapping
 from openverdict.intake.result import Intake
-from openverdict.intake.sheet import Sheet
+from openverdict.intake.sheet import Sheet, nearest
 
 
 def read_register(
@@ -101,7 +100,7 @@ def _template_texts(sheet: Sheet, keyed: pl.DataFrame) -> pl.DataFrame:
         name = column.lower().replace(" ", "_")
         if name not in dictionary():
             raise InputError(
-                f"{sheet.name}: no field {column!r}; {closest(name, dictionary())} "
+                f"{sheet.name}: no field {column[:40]!r}; {nearest(name, dictionary())} "
                 "A table of another layout needs a mapping."
             )
         if name in names.values():

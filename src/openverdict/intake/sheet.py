@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import polars as pl
 
@@ -51,6 +52,15 @@ class Table:
     rows: Sequence[int]
     faults: tuple[RowFault, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """The mend for a name that is not there: the one most like it, or where the names stand."""
+    names = list(names)
+    near = get_close_matches(word, names, 1, 0.6)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"write one of: {', '.join(names)}" if len(names) <= 12 else "see the field dictionary"
 
 
 def check_header(name: str, header: Sequence[str]) -> list[str]:
