@@ -84,3 +84,19 @@ def test_the_docs_checker_passes_a_sound_page(tmp_path):
 
 def test_an_empty_site_is_a_fault(tmp_path):
     assert len(faults(tmp_path)) == 1
+
+
+def test_the_register_of_the_tutorial_reads_whole_and_uses_listed_codes(tmp_path):
+    from openverdict.cases import FieldType, dictionary
+    from openverdict.intake import read_register
+
+    page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    listing = re.search(r"```text\n(case_id,.*?)```", page, re.S)
+    assert listing is not None
+    file = tmp_path / "register.csv"
+    file.write_text(listing[1], encoding="utf-8")
+    read = read_register(file)
+    assert (len(read.register), read.rejected_rows) == (6, 0)
+    for name, field in dictionary().items():
+        if field.type is FieldType.CODE and field.values and not field.equality:
+            assert set(read.register.table.get_column(name).drop_nulls()) <= set(field.values)
