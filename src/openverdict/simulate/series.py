@@ -96,7 +96,7 @@ def _days(
     room = spec.days - 1
     if gaps.sum() > room:
         gaps *= room / gaps.sum()
-    first = rng.uniform(0, room - gaps.sum())
+    first = rng.uniform(0, max(0.0, room - gaps.sum()))
     return np.asarray(np.floor(first + np.concatenate(([0.0], np.cumsum(gaps)))), dtype=np.int64)
 
 
