@@ -11,7 +11,7 @@ import polars as pl
 from openverdict.cases import Field, Register, Status, dictionary
 from openverdict.reports.figures import MapCase
 from openverdict.reports.labels import STATUS_WORDS, value_words
-from openverdict.reports.words import listed, metres_words, moment_words, two_figures
+from openverdict.reports.words import counted, listed, metres_words, moment_words, two_figures
 
 _COLUMNS_SIDE_BY_SIDE = 5
 # Free text may name people, and the case number heads its column: neither is a row of the table of facts.
@@ -131,6 +131,7 @@ class Cases:
         rows = [self.row(ref.case_id) for ref in refs]
         shown: list[tuple[str, tuple[Cell, ...]]] = []
         silent: list[str] = []
+        silent_others = 0
         for field in dictionary().values():
             if field.equality or field.name in _NOT_PRINTED:
                 continue
@@ -138,9 +139,14 @@ class Cases:
                 self.cell(field, ref.case_id, row) for ref, row in zip(refs, rows, strict=True)
             )
             if all(cell.missing and cell.words == "not recorded" for cell in cells):
-                silent.append(field.label[:1].lower() + field.label[1:])
+                if field.template:
+                    silent.append(field.label[:1].lower() + field.label[1:])
+                else:
+                    silent_others += 1
             else:
                 shown.append((field.label, cells))
+        if silent_others:
+            silent.append(counted(silent_others, "rarer field"))
         return FactTable(tuple(refs), tuple(shown), listed(silent) if silent else "")
 
     def _moment(self, row: dict[str, object], name: str) -> str:

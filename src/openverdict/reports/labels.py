@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from openverdict.cases import Field, FieldType, Status, checks, indicators, substances
+from openverdict.cases import Field, FieldType, Status, checks, dictionary, indicators, substances
 from openverdict.reports.words import moment_words
 
 STATUS_WORDS: Mapping[str, str] = {
@@ -44,7 +44,15 @@ def plain(code: str) -> str:
 def check_label(name: str) -> str:
     """The label of a check of the vocabulary; a sentence stays as it is."""
     entry = checks().get(name)
-    return entry.label if entry else plain(name)
+    return entry.label if entry else name
+
+
+def source_words(source: str) -> str:
+    """Where a reason comes from: names of fields become their labels, anything else stays as it is."""
+    fields = dictionary()
+    parts = [part.strip() for part in source.replace(";", ",").split(",")]
+    named = [fields[part].label.lower() if part in fields else part for part in parts if part]
+    return ", ".join(named)
 
 
 def indicator_label(name: str) -> str:

@@ -20,14 +20,16 @@ from openverdict.reports.figures import (
     timeline,
 )
 from openverdict.reports.figures.place_map import distance_m
-from openverdict.reports.labels import DIRECTION_WORDS, check_label
+from openverdict.reports.labels import DIRECTION_WORDS, check_label, source_words
 from openverdict.reports.pairs import PairView, against_words, pair_view
 from openverdict.reports.words import (
     chance,
     counted,
     day_words,
+    listed,
     metres_words,
     sentence_case,
+    short_day,
     signed,
     span_words,
     two_figures,
@@ -59,6 +61,8 @@ class LeadView:
     headline: str
     cases: tuple[CaseRef, ...]
     value: str
+    strength: str
+    price: str
     weight: str
     verbal: str
     chance: str
@@ -99,12 +103,16 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         headline=headline(lead.cases, cases),
         cases=refs,
         value="not computed" if lead.log10_lr is None else signed(lead.log10_lr),
+        strength="" if lead.strength is None else signed(lead.strength),
+        price=""
+        if lead.strength is None or lead.log10_lr is None
+        else f"{lead.log10_lr - lead.strength:.2f}",
         weight="" if lead.log10_lr is None else weight(lead.log10_lr),
         verbal="" if lead.log10_lr is None else verbal(lead.log10_lr),
         chance=lead.chance_words or chance(lead.chance_per_year),
         first_raised=day_words(lead.first_raised),
         mandatory=lead.mandatory,
-        reasons=reason_rows(lead.reasons),
+        reasons=reason_rows([r for r in lead.reasons if r.text not in lead.supports]),
         map=place_map(points, [(lat, lon) for lat, lon, _ in others], outline),
         without_place=", ".join(nowhere),
         timeline=_timeline(refs, cases, _days_nearby(points, others)),
@@ -121,7 +129,7 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         against=lead.against or against_words(lead.links, names),
         innocent=lead.innocent,
         missing=lead.missing,
-        checks_missing=tuple(check_label(name) for name in lead.checks_missing),
+        checks_missing=_checks(lead),
         facts=cases.fact_tables(refs),
         priors=_priors(lead.log10_lr, len(lead.cases), register_size),
     )
@@ -150,7 +158,26 @@ def headline(case_ids: Sequence[str], cases: Cases) -> str:
 
 def reason_rows(reasons: Sequence[Reason]) -> tuple[tuple[str, str, str], ...]:
     """Reasons as (words, which way they point, where they come from)."""
-    return tuple((r.text, DIRECTION_WORDS.get(r.direction, r.direction), r.source) for r in reasons)
+    return tuple(
+        (r.text, DIRECTION_WORDS.get(r.direction, r.direction), source_words(r.source))
+        for r in reasons
+    )
+
+
+def _checks(lead: Lead) -> tuple[str, ...]:
+    """The checks that nobody made; those written as `case: check` are put together by check."""
+    lines: list[str] = []
+    cases_without: dict[str, list[str]] = {}
+    for entry in lead.checks_missing:
+        case_id = next((c for c in lead.cases if entry.startswith(f"{c}: ")), None)
+        if case_id is None:
+            lines.append(check_label(entry))
+        else:
+            cases_without.setdefault(check_label(entry[len(case_id) + 2 :]), []).append(case_id)
+    for check, without in cases_without.items():
+        where = "any of them" if set(without) == set(lead.cases) else listed(without)
+        lines.append(f"{check}: not recorded as made in {where}")
+    return tuple(lines)
 
 
 def _days_nearby(
@@ -177,16 +204,13 @@ def _timeline(refs: Sequence[CaseRef], cases: Cases, nearby: list[datetime]) -> 
             continue
         span = row["found_at_span_s"]
         end_of_day = end + timedelta(seconds=span if isinstance(span, int) else 0)
-        verb = "reported" if ref.kind == "incident" else "found"
-        rows.append(
-            TimeCase(
-                ref.number,
-                start if isinstance(start, datetime) and start <= end_of_day else None,
-                end,
-                f"{ref.number} · {verb} {ref.when}",
-                ref.kind == "incident",
-            )
+        alive = start if isinstance(start, datetime) and start <= end_of_day else None
+        words = (
+            f"{ref.number} · {'reported' if ref.kind == 'incident' else 'found'} {short_day(end)}"
         )
+        if ref.kind == "death":
+            words += f", last alive {short_day(alive) if alive else 'not recorded'}"
+        rows.append(TimeCase(ref.number, alive, end, words, ref.kind == "incident"))
     return timeline(rows, nearby) if rows else None
 
 

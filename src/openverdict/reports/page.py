@@ -18,6 +18,7 @@ from openverdict.reports.words import (
     chance,
     counted,
     day_words,
+    listed,
     sentence_case,
     signed,
     two_figures,
@@ -86,6 +87,7 @@ class Page:
     never: str
     every_case: tuple[CaseRow, ...]
     rejects: tuple[tuple[str, ...], ...]
+    rejects_not_shown: int
 
 
 def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page:
@@ -140,6 +142,7 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
             .head(_REJECTS)
             .iter_rows()
         ),
+        rejects_not_shown=max(0, review.rejects.height - _REJECTS),
     )
 
 
@@ -155,7 +158,7 @@ def _covers(t: Totals) -> str:
 
 def _headline(t: Totals) -> str:
     if not t.series_leads:
-        return "No group of similar cases was found that chance alone would not often give."
+        return "No group of similar cases is put forward: none was strong enough to stand out from chance."
     groups = counted(t.series_leads, "group")
     verb = "is" if t.series_leads == 1 else "are"
     return sentence_case(
@@ -173,24 +176,29 @@ def _budget_words(t: Totals) -> str:
 
 def _bar_words(t: Totals) -> str:
     if t.bar is None:
-        return "The bar that follows from it was not stated by this run."
+        return "The bar was not stated by this run."
     nulls = ""
     if t.null_registers:
-        nulls = f", measured on {counted(t.null_registers, 'register')} like this one without any series"
-    return f"A group needs a strength of at least {signed(t.bar)} to be put forward{nulls}."
+        nulls = (
+            ", and a chance rate within the budget, measured on"
+            f" {counted(t.null_registers, 'register')} like this one without any series"
+        )
+    return f"To be put forward a group needs a strength of at least {signed(t.bar)}{nulls}."
 
 
 def _best_words(review: Review, t: Totals) -> tuple[str, ...]:
     """The strongest group and pair, and how often chance alone gives one like it."""
     words = []
-    if t.best_series_words:
-        words.append(t.best_series_words)
-    elif t.best_series is not None:
-        rate = chance(t.best_series_chance, what="a group at least this strong")
+    if t.best_log10 is not None:
+        who = f", {listed(list(t.best_cases[:8]))}," if t.best_cases else ""
+        strength = "" if t.best_strength is None else f", strength {signed(t.best_strength)}"
+        rate = chance(t.best_chance, what="a group at least this strong")
         words.append(
-            f"The strongest group reached a log10 ratio of {signed(t.best_series)}"
-            f" ({verbal(t.best_series)}). {rate}"
+            f"The strongest group{who} reached a log10 ratio of {signed(t.best_log10)}"
+            f" ({verbal(t.best_log10)}){strength}. {rate}"
         )
+    else:
+        words.append("No cases were similar enough to form a group at all.")
     if not review.links.is_empty():
         best = review.links.get_column("log10_lr").max()
         if isinstance(best, float):

@@ -14,6 +14,7 @@ from openverdict.reports.words import (
     sentence_case,
     signed,
     thousands,
+    two_figures,
     verbal,
     weight,
 )
@@ -107,24 +108,32 @@ def _term(term: Contribution, bar: Bar) -> Term:
         bar=bar,
         against=term.log10_lr < 0,
         theta=f"{term.theta:.2f}",
-        note=term.note,
+        note="" if _note_counts(term) else term.note,
     )
+
+
+def _note_counts(term: Contribution) -> bool:
+    """Whether the note already says the count that stands behind the rarity."""
+    return term.count is not None and bool(term.of) and thousands(term.count) in term.note
 
 
 def rarity_words(term: Contribution) -> str:
     """How rare the value is among the other cases: the words, and the count behind them.
 
-    With no count the learned rarity stands alone; a rarity above 1 is a density and is named as one.
+    With no count the learned rarity stands alone. Between densities (distance, days, age) only their ratio means
+    something to a reader.
     """
     if term.count is not None and term.of:
-        share = term.count / term.of
         counts = f"{thousands(term.count)} of {thousands(term.of)} other cases"
-        return f"{commonness(share)}: {counts}"
-    if term.rarity is None:
-        return "rarity not used"
-    if 0 < term.rarity <= 1:
+        return f"{commonness(term.count / term.of)}: {term.note if _note_counts(term) else counts}"
+    if not term.rarity or term.kernel is None:
+        return ""
+    if term.kernel == 1 and term.rarity <= 1:
         return f"{commonness(term.rarity)}: {one_in(term.rarity)}, learned from the register"
-    return f"density {term.rarity:.3g}, learned from the register"
+    ratio = term.kernel / term.rarity
+    more = "more" if ratio >= 1 else "less"
+    factor = two_figures(max(ratio, 1 / ratio) if ratio else 1e6)
+    return f"{factor} times {more} probable if it is carried over than among unrelated cases"
 
 
 def against_words(links: tuple[Link, ...], names: dict[str, str]) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
 """The counts of a review, read from its summary and, where the summary is silent, from the review itself.
 
 Keys of `Review.summary` that the report shows (all optional; what is absent is said to be absent):
-cases, rejected_rows, pairs_total, pairs_ledger, pairs_remainder, floor_log10_lr, bar, budget_per_year, null_registers,
-years, seed, model_version, model_hash, register_hash, best_series_log10_lr, best_series_chance_per_year and
-best_series_words (the strongest group whether or not it reached the bar), and `method`, a table of name → number or
-words that the page on method lists as it stands.
+rejected_rows, pairs_total, pairs_ledger, pairs_remainder, ledger_floor_log10_lr, lead_bar_strength, budget_per_year,
+null_registers, years, seed, model_version, model_hash, register_hash; best_log10_lr, best_strength,
+best_chance_per_year and best_cases (the strongest group, whether or not it is put forward); types_of_death (names);
+prior_one_death_in; notes (sentences of intake) and sources (a table a file).
 """
 
 from __future__ import annotations
@@ -47,10 +47,15 @@ class Totals:
     model_version: str
     model_hash: str
     register_hash: str
-    best_series: float | None
-    best_series_chance: float | None
-    best_series_words: str
-    method: tuple[tuple[str, str], ...]
+    best_log10: float | None
+    best_strength: float | None
+    best_chance: float | None
+    best_cases: tuple[str, ...]
+    types_of_death: tuple[str, ...]
+    variables: int
+    prior_one_in: float | None
+    notes: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 NOT_STATED = "not stated"
@@ -84,8 +89,8 @@ def totals(review: Review) -> Totals:
         series_leads=len(review.series_leads),
         case_leads=len(review.leads) - len(review.series_leads),
         as_of=review.register.known_on,
-        floor=_number(summary, "floor_log10_lr"),
-        bar=_number(summary, "bar"),
+        floor=_number(summary, "ledger_floor_log10_lr"),
+        bar=_number(summary, "lead_bar_strength"),
         budget=_number(summary, "budget_per_year"),
         null_registers=_whole_or_none(summary, "null_registers"),
         years=_number(summary, "years"),
@@ -93,10 +98,15 @@ def totals(review: Review) -> Totals:
         model_version=_words(summary, "model_version"),
         model_hash=_words(summary, "model_hash"),
         register_hash=_words(summary, "register_hash"),
-        best_series=_number(summary, "best_series_log10_lr"),
-        best_series_chance=_number(summary, "best_series_chance_per_year"),
-        best_series_words=str(summary.get("best_series_words") or ""),
-        method=_method(summary),
+        best_log10=_number(summary, "best_log10_lr"),
+        best_strength=_number(summary, "best_strength"),
+        best_chance=_number(summary, "best_chance_per_year"),
+        best_cases=_texts(summary, "best_cases"),
+        types_of_death=_texts(summary, "types_of_death"),
+        variables=sum(name.startswith("lr_") for name in review.links.columns),
+        prior_one_in=_number(summary, "prior_one_death_in"),
+        notes=_texts(summary, "notes"),
+        sources=_texts(summary, "sources"),
     )
 
 
@@ -120,11 +130,21 @@ def _words(summary: Mapping[str, object], key: str) -> str:
     return NOT_STATED if value is None else str(value)
 
 
-def _method(summary: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    method = summary.get("method")
-    if not isinstance(method, Mapping):
+def _texts(summary: Mapping[str, object], key: str) -> tuple[str, ...]:
+    """A list of the summary as sentences, a table on one line."""
+    entries = summary.get(key)
+    if not isinstance(entries, (list, tuple)):
         return ()
     return tuple(
-        (str(name).replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value))
-        for name, value in sorted(method.items())
+        _table_words(entry) if isinstance(entry, Mapping) else str(entry) for entry in entries
     )
+
+
+def _table_words(entry: Mapping[str, object]) -> str:
+    """A small table on one line: its name, then the rest; a long hash by its first letters."""
+    rest = [
+        f"{key.replace('_', ' ')} {str(value)[:12] if key == 'sha256' else value}"
+        for key, value in entry.items()
+        if key != "name"
+    ]
+    return f"{entry['name']} ({', '.join(rest)})" if "name" in entry else ", ".join(rest)

@@ -155,6 +155,11 @@ def month_short(day: date) -> str:
     return _MONTHS[day.month - 1][:3]
 
 
+def short_day(day: date) -> str:
+    """A day in few letters, for pictures: 19 Jun 2014."""
+    return f"{day.day} {month_short(day)} {day.year}"
+
+
 def span_words(days: float) -> str:
     """A length of time in the unit a person would use."""
     if days < 1:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from openverdict.reports.words import counted, month_short
+from openverdict.reports.words import counted, month_short, short_day
 
 WIDTH = 360.0
 _LEFT, _RIGHT = 8.0, 352.0
@@ -119,7 +119,7 @@ def _labels(first: datetime, last: datetime) -> list[tuple[datetime, str]]:
             datetime.combine(date.fromordinal(n), datetime.min.time())
             for n in range(first.toordinal(), last.toordinal() + 1)
         ]
-        labels = [(start, f"{start.day} {month_short(start)} {start.year}") for start in starts]
+        labels = [(start, short_day(start)) for start in starts]
     margin = (last - first) * 0.1
     labels = [(at, words) for at, words in labels if first + margin <= at <= last - margin]
     stride = max(1, -(-len(labels) // _MOST_LABELS))
