@@ -93,7 +93,9 @@ def _row_faults(gathered: Gathered, cells: Cells | None, told: ReadFacts | None)
     texts = [frame for frame in (gathered.tables, _fact_cells(gathered.facts)) if frame is not None]
     if cells is not None:
         readable = _without(cells.table, cells.faults)
-        faults += [cells.faults, contradictions(readable)]
+        # A cell that its mapping could not read is empty here, and need not be called missing as well.
+        own = cells.faults.join(gathered.layout_faults, on=["key", "field"], how="anti")
+        faults += [own, contradictions(readable)]
         ids.append(cells.table.select("key", "case_id"))
         clocks.append(offsets(cells.table))
     if told is not None:
