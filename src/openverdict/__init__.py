@@ -1,0 +1,140 @@
+"""Openverdict: which unexpected deaths deserve a second look, which may belong together, and how often chance does that.
+
+    from openverdict import explain, read_register, review, write_review
+
+    intake = read_register("register.csv")
+    result = review(intake, budget=6.0, seed=1)
+    for lead in result.series_leads:
+        print(lead.rank, lead.cases, lead.log10_lr, lead.chance_per_year)
+    print(explain(intake, "A", "B").log10_lr)
+    write_review(result, Path("out"))
+
+Everything is imported when first asked for, so that the command line starts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from openverdict.cases import Register
+    from openverdict.intake import Intake
+    from openverdict.leads import Lead, Link, Review, Triage
+    from openverdict.reports import write_review
+
+__version__ = "0.1.0"
+__all__ = [
+    "Intake",
+    "Lead",
+    "Link",
+    "Register",
+    "Review",
+    "Triage",
+    "explain",
+    "read_register",
+    "review",
+    "write_review",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Register":
+        from openverdict.cases import Register
+
+        return Register
+    if name == "Intake":
+        from openverdict.intake import Intake
+
+        return Intake
+    if name in ("Lead", "Link", "Review", "Triage"):
+        from openverdict import leads
+
+        return getattr(leads, name)
+    if name == "write_review":
+        from openverdict.reports import write_review
+
+        return write_review
+    raise AttributeError(f"module 'openverdict' has no attribute {name!r}")
+
+
+def read_register(
+    *paths: Path | str, mapping: Path | str | None = None, sheet: str | None = None
+) -> Intake:
+    """Read one register from its files: template tables (CSV, XLSX, Parquet) and facts files (CSV, JSON).
+
+    Args:
+        paths: the files.
+        mapping: a mapping file, or the name of a shipped one, for another layout.
+        sheet: which sheet of a workbook; the first one otherwise.
+
+    Raises:
+        InputError: a file cannot be read at all; single rows that cannot be read are in `Intake.rejects`.
+    """
+    from openverdict import intake
+
+    return intake.read_register(*paths, mapping=mapping, sheet=sheet)
+
+
+def review(
+    register: Intake | Register | Path | str,
+    *,
+    as_of: date | None = None,
+    budget: float | None = None,
+    null_registers: int | None = None,
+    seed: int = 1,
+    watch: tuple[tuple[str, str], ...] = (),
+    progress: Callable[[str, float], None] | None = None,
+) -> Review:
+    """Triage every case, compare every pair, grow series, measure chance, rank.
+
+    Args:
+        register: what `read_register` returned, a `Register`, or a file.
+        as_of: use only what was known at the end of that day.
+        budget: leads a year that chance alone may make; 6 otherwise.
+        null_registers: how many to measure chance on; 20 otherwise, 0 for none.
+        seed: for the null registers; the same seed gives the same result.
+        watch: pairs of case numbers to explain whatever their ratio.
+        progress: told (step, share done).
+
+    Raises:
+        InputError: the file cannot be read, or a setting is out of range.
+    """
+    from openverdict import leads, reports  # noqa: F401  (reports teach results to show themselves)
+
+    read, reg = _as_intake(register)
+    if as_of is not None:
+        reg = reg.as_of(as_of)
+    return leads.review(
+        reg,
+        leads.settings(budget=budget, replicates=null_registers, seed=seed, watch=watch),
+        rejects=None if read is None else read.rejects,
+        sources=[] if read is None else leads.accounts(read),
+        notes=() if read is None else read.notes,
+        progress=progress,
+    )
+
+
+def explain(
+    register: Intake | Register | Path | str, case_a: str, case_b: str, *, as_of: date | None = None
+) -> Link:
+    """One pair, every contribution to its ratio.
+
+    Raises:
+        InputError: a case is not in the register, or both are the same.
+    """
+    from openverdict import leads
+
+    _, reg = _as_intake(register)
+    return leads.explain(reg if as_of is None else reg.as_of(as_of), case_a, case_b)
+
+
+def _as_intake(source: Intake | Register | Path | str) -> tuple[Intake | None, Register]:
+    from openverdict.cases import Register
+
+    if isinstance(source, Register):
+        return None, source
+    read = read_register(source) if isinstance(source, str | Path) else source
+    return read, read.register

@@ -23,27 +23,12 @@ MISSING_FIELDS = (
 )
 
 
-def chance_words(per_year: float) -> str:
-    """A rate in words: how long until chance alone gives a lead like this."""
-    if per_year >= 1:
-        often = f"about {per_year:,.1f} times a year"
-    elif per_year >= 0.01:
-        often = f"about once in {1 / per_year:,.0f} years"
-    else:
-        often = "less than once in a hundred years"
-    return f"A register like this one, without any series in it, would give a lead at least this strong {often}."
-
-
 class Describer:
     """Makes leads of one run."""
 
-    def __init__(
-        self, register: Register, triaged: tuple[Triage, ...], replicates: int, years: float
-    ) -> None:
+    def __init__(self, register: Register, triaged: tuple[Triage, ...]) -> None:
         self.register = register
         self.by_case = {t.case_id: t for t in triaged}
-        self.replicates = replicates
-        self.years = years
 
     def series(
         self,
@@ -96,7 +81,6 @@ class Describer:
             innocent=ordinary_explanations(model, self.register, series.members),
             missing=self._missing(ids),
             checks_missing=self._checks(ids),
-            chance_words="" if rate is None else chance_words(rate),
             mandatory=any(link.mandatory for link in links),
         )
 
@@ -129,12 +113,8 @@ class Describer:
         return tuple(lines)
 
     def _checks(self, ids: tuple[str, ...]) -> tuple[str, ...]:
-        lines = []
-        for case in ids:
-            found = self.by_case.get(case)
-            if found is not None and found.checks_missing:
-                lines += [f"{case}: {check}" for check in found.checks_missing]
-        return tuple(lines)
+        found = [self.by_case[case].checks_missing for case in ids if case in self.by_case]
+        return tuple(dict.fromkeys(check for checks in found for check in checks))
 
 
 def _say(c: Contribution, link: Link) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from openverdict.cases import Register
 from openverdict.errors import InputError
 from openverdict.evidence import Model, load_variables, model_hash, prepare
 from openverdict.evidence.explain import contributions, similar_sentence
+from openverdict.intake import REJECTS_SCHEMA, Intake
 from openverdict.leads.describe import Describer
 from openverdict.leads.results import Lead, Link, Review, Triage
 from openverdict.leads.triage import triage
@@ -39,10 +40,8 @@ REPLICATES = 20
 LEAD_BAR = (
     -1.0
 )  # strength from which a series can be a lead: posterior odds of 1 to 10 under the stated prior
-CASE_LEVEL = 2  # triage level from which a single case is a lead
+CASE_LEVEL = 3  # triage level from which a single case is a lead
 LEAST_YEARS = 0.25
-
-REJECTS_SCHEMA = {name: pl.String() for name in ("file", "row", "field", "value", "reason")}
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,32 @@ class Settings:
     threads: int | None = None
     variables: Path | None = None
     watch: tuple[tuple[str, str], ...] = ()
+
+
+def settings(
+    *,
+    budget: float | None = None,
+    replicates: int | None = None,
+    seed: int = 1,
+    watch: tuple[tuple[str, str], ...] = (),
+) -> Settings:
+    """Settings from what a caller gave; None keeps the default."""
+    given = {"budget": budget, "replicates": replicates}
+    return Settings(seed=seed, watch=watch, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+
+
+def accounts(intake: Intake) -> list[dict[str, Any]]:
+    """What a summary says of the files that were read."""
+    return [
+        {
+            "file": s.name,
+            "sha256": s.sha256,
+            "kind": s.kind,
+            "rows": s.rows,
+            "rejected_rows": s.rejected_rows,
+        }
+        for s in intake.sources
+    ]
 
 
 Progress = Callable[[str, float], None]
@@ -100,7 +125,7 @@ def review(
     rejects: pl.DataFrame | None = None,
     sources: Sequence[dict[str, Any]] = (),
     notes: Sequence[str] = (),
-    progress: Progress = _quiet,
+    progress: Progress | None = None,
 ) -> Review:
     """Triage, link, grow series, measure chance and rank.
 
@@ -113,10 +138,27 @@ def review(
     settings = settings or Settings()
     if settings.budget < 0 or settings.replicates < 0:
         raise InputError("budget and null registers must not be negative; give 0 or more")
-    run = _Run(register, settings, _Clock(progress))
+    run = _Run(register, settings, _Clock(progress or _quiet))
     return run.result(
         pl.DataFrame(schema=REJECTS_SCHEMA) if rejects is None else rejects, sources, notes
     )
+
+
+def explain(register: Register, case_a: str, case_b: str) -> Link:
+    """One pair in full, whatever its ratio.
+
+    Raises:
+        InputError: a case is not in the register, or both are the same.
+    """
+    if case_a == case_b:
+        raise InputError(f"case {case_a!r} cannot be compared with itself; name two cases")
+    run = _Run(register, Settings(replicates=0), _Clock(_quiet))
+    for case in (case_a, case_b):
+        if case not in run.number:
+            raise InputError(f"no case {case!r} in the register; see its case_id column")
+    run.prepared = prepare(register, run.variables)
+    run.model = Model(run.prepared)
+    return run.link(run.number[case_a], run.number[case_b], None, sentence=True)
 
 
 class _Run:
@@ -165,7 +207,7 @@ class _Run:
         triaged = triage(self.register, links)
         self.clock.start("leads")
         leads = self._leads(series, chance, triaged, links) if self.n else ()
-        watched = self._watched(links) if self.n >= 2 else ()
+        watched = self._watched(links, chance) if self.n >= 2 else ()
         self.clock.stop()
         summary = self._summary(ledger, chance, series, leads, rejects, sources, notes)
         return Review(
@@ -241,7 +283,7 @@ class _Run:
         columns |= {f"lr_{v.name}": terms[v.name][order] for v in self.variables}
         return pl.DataFrame(columns)
 
-    def _link(self, i: int, j: int, rank: int | None, sentence: bool) -> Link:
+    def link(self, i: int, j: int, rank: int | None, sentence: bool) -> Link:
         i, j = min(i, j), max(i, j)
         parts = contributions(self.model, i, j)
         mention = next((c for c in parts if c.variable == "mention"), None)
@@ -259,14 +301,18 @@ class _Run:
         pairs = zip(links.get_column("case_a"), links.get_column("case_b"), strict=True)
         return {pair: k + 1 for k, pair in enumerate(pairs)}
 
-    def _watched(self, links: pl.DataFrame) -> tuple[Link, ...]:
+    def _watched(self, links: pl.DataFrame, chance: Chance | None) -> tuple[Link, ...]:
         """Pairs asked for, and pairs in which one case names the other."""
         pairs = {tuple(sorted((self.number[a], self.number[b]))) for a, b in self.settings.watch}
         pairs |= {(int(min(m)), int(max(m))) for m in self.model.content.mentions}
         ranks = self._ranks(links)
-        made = [
-            self._link(i, j, ranks.get((self.ids[i], self.ids[j])), True) for i, j in sorted(pairs)
-        ]
+        made = []
+        for i, j in sorted(pairs):
+            link = self.link(i, j, ranks.get((self.ids[i], self.ids[j])), True)
+            if chance is not None:
+                strength = link.log10_lr - price(2, self.n)
+                link = replace(link, chance_per_year=chance.per_year(strength, (i, j)))
+            made.append(link)
         return tuple(sorted(made, key=lambda link: -link.log10_lr))
 
     def _first_raised(self, s: Series, chance: Chance | None) -> date:
@@ -298,14 +344,14 @@ class _Run:
         links: pl.DataFrame,
     ) -> tuple[Lead, ...]:
         leads: list[Lead] = []
-        describe = Describer(self.register, triaged, self.settings.replicates, self.years)
+        describe = Describer(self.register, triaged)
         ranks = self._ranks(links)
         for s in series:
             if not self._passes(s.strength, s.members, chance):
                 continue
             a, b = np.triu_indices(len(s.members), 1)
             pairs = [(s.members[p], s.members[q]) for p, q in zip(a, b, strict=True)]
-            made = [self._link(i, j, ranks.get((self.ids[i], self.ids[j])), True) for i, j in pairs]
+            made = [self.link(i, j, ranks.get((self.ids[i], self.ids[j])), True) for i, j in pairs]
             made.sort(key=lambda link: -link.log10_lr)
             leads.append(
                 describe.series(
@@ -342,7 +388,7 @@ class _Run:
             "cases": self.n,
             "deaths": int((kind == "death").sum()),
             "incidents": int((kind == "incident").sum()),
-            "rejected_rows": rejects.select("file", "row").n_unique() if len(rejects) else 0,
+            "rejected_rows": sum(int(s["rejected_rows"]) for s in sources),
             "undated_rows": self.register.undated_rows,
             "without_place": t.get_column("found_lat").null_count(),
             "pairs_total": ledger.total,

@@ -70,7 +70,9 @@ def _setting() -> pl.Expr:
 
 def _away_from_home() -> pl.Expr:
     points = (pl.col(name) for name in ("home_lat", "home_lon", "found_lat", "found_lon"))
-    return (distance_m(*points) / 100).round() * 100
+    # Home is taken to be as coarse as the place found: two towns apart may be neighbours across the boundary.
+    certain = distance_m(*points) - 2 * pl.col("found_precision_m").fill_null(0)
+    return (certain.clip(lower_bound=0.0) / 100).round() * 100
 
 
 def _closing() -> list[str]:
@@ -108,7 +110,7 @@ def _closed_early() -> pl.Expr:
         .dt.total_seconds()
         / 3600
     )
-    within = (hours <= settings()["category"]["early_hours"]) & (hours > -24)
+    within: pl.Expr = (hours <= settings()["category"]["early_hours"]) & (hours > -24)
     within = within & ~(found.then(hours >= 24).otherwise(False))
     return within & ~(pl.col("toxicology_reported_at") <= said).fill_null(value=False)
 

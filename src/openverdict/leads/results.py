@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,6 +11,19 @@ import polars as pl
 
 from openverdict.cases import Register
 from openverdict.evidence.contribution import Contribution
+
+# How results show themselves in a notebook, by type: filled by the reports room, which stands above this one.
+renderers: dict[type, Callable[[Any], str]] = {}
+
+
+class Shown:
+    """What a notebook shows of a result."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str | None:
+        render = renderers.get(type(self))
+        return None if render is None else render(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,8 @@ class Link:
 
     `mandatory`: one case names the other, so a person must consider the pair; it can't close by itself.
     `sentence` places the pair in the register ("of the 10,977 other deaths, 41 are at least as similar …").
+    `chance_per_year`: how many pairs or series at least this strong a register without any series would give a year;
+    None where chance was not measured.
     """
 
     case_a: str
@@ -53,10 +68,11 @@ class Link:
     rank: int | None = None
     mandatory: bool = False
     sentence: str = ""
+    chance_per_year: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(Shown):
     """What a reviewer gets: a series or a single case.
 
     `cases` in order of time. `log10_lr` is None and `chance_per_year` is None for a single case. `strength` is what
@@ -85,7 +101,7 @@ class Lead:
 
 
 @dataclass(frozen=True)
-class Review:
+class Review(Shown):
     """One run: everything that `review --out` writes.
 
     `links`: pairs at or above the floor, columns case_a, case_b, log10_lr and one lr_<variable> a variable, best first.

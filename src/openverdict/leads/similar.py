@@ -6,32 +6,35 @@ share (a busy spot, a busy area) is named as ordinary and not counted.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 
-from openverdict.leads.finding import Finding, found, in_words, listed, ordinary
+from openverdict.leads.finding import Finding, found, in_words, ordinary
 from openverdict.leads.prepared import distance_m
 from openverdict.leads.rules import settings
 
-_COLUMNS = [
-    "case_id",
+_PLACE = ["case_id", "found_lat", "found_lon", "micro_place"]
+_VALUES = [
     "found_at",
-    "found_lat",
-    "found_lon",
     "found_precision_m",
-    "micro_place",
     "body_position",
     "setting",
     "items_missing",
     "items_present",
 ]
+_LABELS = {
+    "same_micro_place": "Same spot as",
+    "near_place_time": "Near in place and time to",
+    "same_pose": "Similar pose and setting to",
+    "same_missing_set": "Similar belongings missing as in",
+    "same_planted_set": "Similar items as in",
+}
 
 
 def similar_cases(table: pl.DataFrame, links: pl.DataFrame) -> Iterator[Finding]:
     """Findings of direction L from the pairs of `links`, for both cases of each pair; `table` is a prepared one."""
-    rules = settings()["similar"]
     pairs = _pairs(table, links)
     if pairs.is_empty():
         return
@@ -51,7 +54,7 @@ def similar_cases(table: pl.DataFrame, links: pl.DataFrame) -> Iterator[Finding]
     }
     flags = pairs.with_columns(**tests)
     for code, source in sources.items():
-        yield from _both_ways(flags.filter(pl.col(code)), code, source, rules)
+        yield from _both_ways(flags.filter(pl.col(code)), code, source)
 
 
 def cross_references(table: pl.DataFrame) -> Iterator[Finding]:
@@ -71,31 +74,35 @@ def cross_references(table: pl.DataFrame) -> Iterator[Finding]:
 
 
 def _pairs(table: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """The pairs with both cases' values, distance, days, and the closeness that every test but one asks for."""
-    rules = settings()["similar"]
-    values = table.filter(pl.col("kind").fill_null("death") == "death").select(_COLUMNS)
+    """The pairs of deaths that are neighbours or share a spot's label, with both cases' values, distance and days."""
+    rules: dict[str, float] = settings()["similar"]
+    deaths = table.filter(pl.col("kind").fill_null("death") == "death")
     if "log10_lr" not in links.columns:
         links = links.with_columns(log10_lr=0.0)
-    pairs = (
-        links.select("case_a", "case_b", "log10_lr")
-        .join(values.rename(lambda name: f"{name}_a").rename({"case_id_a": "case_a"}), on="case_a")
-        .join(values.rename(lambda name: f"{name}_b").rename({"case_id_b": "case_b"}), on="case_b")
-        .with_columns(
-            metres=distance_m(
-                *(pl.col(f"found_{axis}_{side}") for side in "ab" for axis in ("lat", "lon"))
-            ),
-            days=(pl.col("found_at_b").dt.date() - pl.col("found_at_a").dt.date())
-            .dt.total_days()
-            .abs(),
+    pairs = _beside(links.select("case_a", "case_b", "log10_lr"), deaths.select(_PLACE))
+    pairs = pairs.with_columns(
+        metres=distance_m(
+            *(pl.col(f"found_{axis}_{side}") for side in "ab" for axis in ("lat", "lon"))
         )
     )
     same_label = pl.col("micro_place_a") == pl.col("micro_place_b")
     near = pl.col("metres") <= rules["neighbourhood_m"]
-    return pairs.filter(near.fill_null(value=False) | same_label.fill_null(value=False))
+    pairs = pairs.filter(near.fill_null(value=False) | same_label.fill_null(value=False))
+    days = (pl.col("found_at_b").dt.date() - pl.col("found_at_a").dt.date()).dt.total_days().abs()
+    return _beside(pairs, deaths.select("case_id", *_VALUES)).with_columns(days=days)
+
+
+def _beside(pairs: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    """Pairs with the values of both cases, in columns that end in _a and _b."""
+    for side in "ab":
+        named = values.rename(lambda name, side=side: f"{name}_{side}")
+        named = named.rename({f"case_id_{side}": f"case_{side}"})
+        pairs = pairs.join(named, on=f"case_{side}", maintain_order="left")
+    return pairs
 
 
 def _same_spot() -> pl.Expr:
-    rules = settings()["similar"]
+    rules: dict[str, float] = settings()["similar"]
     exact = (pl.col("found_precision_m_a") <= rules["spot_m"]) & (
         pl.col("found_precision_m_b") <= rules["spot_m"]
     )
@@ -106,7 +113,7 @@ def _same_spot() -> pl.Expr:
 
 
 def _near() -> pl.Expr:
-    rules = settings()["similar"]
+    rules: dict[str, float] = settings()["similar"]
     precise = (pl.col("found_precision_m_a").fill_null(0) <= rules["near_m"]) & (
         pl.col("found_precision_m_b").fill_null(0) <= rules["near_m"]
     )
@@ -139,33 +146,39 @@ def _same_items() -> pl.Expr:
     return (hit & outdoors).fill_null(value=False)
 
 
-def _both_ways(
-    pairs: pl.DataFrame, code: str, source: str, rules: dict[str, int]
-) -> Iterator[Finding]:
+def _both_ways(pairs: pl.DataFrame, code: str, source: str) -> Iterator[Finding]:
     """A finding for each case of the pairs, naming the strongest others first."""
-    others: dict[str, list[str]] = defaultdict(list)
-    shown = pairs.sort("log10_lr", "case_a", "case_b", descending=[True, False, False])
-    columns = ["case_a", "case_b", "metres", "days", "body_position_a", "items_missing_a"]
-    for a, b, metres, days, position, missing in shown.select(columns).iter_rows():
-        where = "" if metres is None else f"{_metres(metres)}, "
-        what = {"same_pose": f"both {in_words(position)}, "}.get(code, "")
-        if code == "same_missing_set":
-            what = f"both without {in_words(missing)}, "
-        for case_id, other in ((a, b), (b, a)):
-            others[case_id].append(f"case {other}: {what}{where}{days:,} days apart")
-    label = {
-        "same_micro_place": "Same spot as",
-        "near_place_time": "Near in place and time to",
-        "same_pose": "Similar pose and setting to",
-        "same_missing_set": "Similar belongings missing as in",
-        "same_planted_set": "Similar items as in",
-    }[code]
-    for case_id, words in others.items():
-        if len(words) > rules["ordinary_spot_cases"]:
-            text = f"{label} {len(words)} other cases: ordinary for this place; not counted."
+    rules: dict[str, int] = settings()["similar"]
+    columns = ["log10_lr", "metres", "days", "body_position_a", "items_missing_a"]
+    others = (
+        pl.concat(
+            [
+                pairs.select(*columns, case_id="case_a", other="case_b"),
+                pairs.select(*columns, case_id="case_b", other="case_a"),
+            ]
+        )
+        .sort("case_id", "log10_lr", "other", descending=[False, True, False])
+        .group_by("case_id", maintain_order=True)
+        .agg(pl.len().alias("n"), pl.struct("other", *columns).head(rules["listed"]))
+    )
+    label = _LABELS[code]
+    for case_id, n, strongest in others.iter_rows():
+        if n > rules["ordinary_spot_cases"]:
+            text = f"{label} {n} other cases: ordinary for this place; not counted."
             yield ordinary(case_id, code, text, source)
         else:
-            yield found(case_id, code, f"{label} {listed(words, rules['listed'])}.", source)
+            words = "; ".join(_words(code, pair) for pair in strongest)
+            more = f"; and {n - len(strongest)} more" if n > len(strongest) else ""
+            yield found(case_id, code, f"{label} {words}{more}.", source)
+
+
+def _words(code: str, pair: dict[str, Any]) -> str:
+    what = {
+        "same_pose": f"both {in_words(pair['body_position_a'])}, ",
+        "same_missing_set": f"both without {in_words(pair['items_missing_a'])}, ",
+    }.get(code, "")
+    where = "" if pair["metres"] is None else f"{_metres(pair['metres'])}, "
+    return f"case {pair['other']}: {what}{where}{pair['days']:,} days apart"
 
 
 def _metres(metres: float) -> str:

@@ -8,7 +8,7 @@ never counts; innocent reasons never cancel a hard one; and no field about the p
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -28,6 +28,7 @@ from openverdict.leads.rules import (
 )
 from openverdict.leads.similar import cross_references, similar_cases
 
+Expected = tuple[tuple[str, ...], tuple[str, ...] | None]
 _AS_WRITTEN = {"mentions_cases", "note_names_case", "manners"}
 
 
@@ -51,10 +52,10 @@ def triage(register: Register, links: pl.DataFrame | None = None) -> tuple[Triag
             case_id,
             findings.get(case_id, []),
             tuple(said.text for said in contradictions.get(case_id, ())),
-            tuple(missing or ()),
+            missing or (),
             incident=case_id in incidents,
         )
-        for case_id, missing in checked.select("case_id", "missing").iter_rows()
+        for case_id, (_, missing) in zip(table.get_column("case_id"), checked, strict=True)
     )
 
 
@@ -64,9 +65,7 @@ def _findings(
     """Every reason but those of quality that rest on the checks."""
     yield from _given(table)
     deaths = table.filter(pl.col("kind").fill_null("death") == "death")
-    for rule in reason_rules():
-        if _kept(rule, table):
-            yield from _apply(rule, deaths)
+    yield from _apply([rule for rule in reason_rules() if _kept(rule, table)], deaths)
     yield from persons_in_common(register)
     yield from shared_identifiers(register)
     yield from cross_references(table)
@@ -90,10 +89,17 @@ def _kept(rule: Rule, table: pl.DataFrame) -> bool:
     return True
 
 
-def _apply(rule: Rule, table: pl.DataFrame) -> Iterator[Finding]:
-    """One rule over a prepared table: a finding for every case in which it holds."""
+def _apply(rules: Sequence[Rule], table: pl.DataFrame) -> Iterator[Finding]:
+    """Rules over a prepared table, all in one pass: a finding for every case in which one holds."""
+    flags = table.select(rule.holds.alias(str(number)) for number, rule in enumerate(rules))
+    for rule, flag in zip(rules, flags.iter_columns(), strict=True):
+        yield from _say_of(rule, table, flag)
+
+
+def _say_of(rule: Rule, table: pl.DataFrame, flag: pl.Series) -> Iterator[Finding]:
+    """One rule's findings, in the words of each case's own values."""
     named = [name for name in table.columns if f"{{{name}}}" in rule.text]
-    rows = table.filter(rule.holds).select("case_id", *named)
+    rows = table.select("case_id", *named).filter(flag)
     points = points_of(rule.code, rule.direction) if rule.points is None else rule.points
     source = ", ".join(rule.sources)
     for case_id, *values in rows.iter_rows():
@@ -114,14 +120,13 @@ def _say(name: str, value: object) -> str:
 def _contradictions(table: pl.DataFrame) -> dict[str, list[Finding]]:
     """What contradicts what, by case: the sentence and the fields of each."""
     said: dict[str, list[Finding]] = defaultdict(list)
-    for rule in contradiction_rules():
-        for finding in _apply(rule, table):
-            said[finding.case_id].append(finding)
+    for finding in _apply(contradiction_rules(), table):
+        said[finding.case_id].append(finding)
     return said
 
 
 def _quality(
-    table: pl.DataFrame, checked: pl.DataFrame, contradictions: dict[str, list[Finding]]
+    table: pl.DataFrame, checked: Sequence[Expected], contradictions: dict[str, list[Finding]]
 ) -> Iterator[Finding]:
     """Quality reasons: contradictions, enquiries not listed, a category given before the enquiries were made."""
     for case_id, pairs in contradictions.items():
@@ -132,7 +137,8 @@ def _quality(
     enough = 1 - settings()["category"]["premature_share"]
     death = (table.get_column("kind").fill_null("death") == "death").to_list()
     closes = table.get_column("category_closes").to_list()
-    for row, (case_id, expected, missing) in enumerate(checked.iter_rows()):
+    ids = table.get_column("case_id").to_list()
+    for row, (case_id, (expected, missing)) in enumerate(zip(ids, checked, strict=True)):
         if missing is None:
             if kept and death[row]:
                 text = "The record does not say which enquiries were made."
@@ -149,13 +155,15 @@ def _quality(
 
 def _put_together(
     case_id: str,
-    findings: Iterable[Finding],
+    findings: Sequence[Finding],
     contradictions: tuple[str, ...],
     checks_missing: tuple[str, ...],
     *,
     incident: bool,
 ) -> Triage:
     """One case's findings as reasons (each code once, what weighs most first), and the level they give."""
+    if not findings:
+        return Triage(case_id, 0, (), contradictions, checks_missing)
     by_code: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
         by_code[finding.code, finding.direction].append(finding)
@@ -174,6 +182,8 @@ def _put_together(
 
 def _merge(same: list[Finding]) -> Finding:
     """Several ways to one reason as one: the words of what the record shows before those of the vocabulary."""
+    if len(same) == 1:
+        return same[0]
     shown = [f for f in same if f.source != "indicators"] or same[:1]
     text = " ".join(dict.fromkeys(f.text for f in shown))
     source = ", ".join(dict.fromkeys(f.source for f in same))

@@ -6,7 +6,17 @@ evidence: every number it prints stands in the review, and what is missing is sa
 """
 
 from openverdict.reports.bundle import FILE_NAMES, write_review
+from openverdict.reports.index import IndexEntry, render_index, write_index
 from openverdict.reports.inline import lead_html, review_html
 from openverdict.reports.render import render_report
 
-__all__ = ["FILE_NAMES", "lead_html", "render_report", "review_html", "write_review"]
+__all__ = [
+    "FILE_NAMES",
+    "IndexEntry",
+    "lead_html",
+    "render_index",
+    "render_report",
+    "review_html",
+    "write_index",
+    "write_review",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openverdict.leads.results import Lead, Review
+from openverdict.leads.results import Lead, Review, renderers
 from openverdict.reports.labels import check_label
 from openverdict.reports.lead_view import reason_rows
 from openverdict.reports.render import environment
@@ -56,3 +56,7 @@ def review_html(review: Review) -> str:
             more=max(0, len(review.leads) - _SHOWN),
         )
     )
+
+
+renderers[Lead] = lead_html
+renderers[Review] = review_html

@@ -16,6 +16,7 @@ from openverdict.series.nulls import KINDS, null_registers
 TAIL = 30  # the strongest null leads that the tail is fitted to
 ENOUGH = 5  # with this many null leads at least as strong, they are counted; with fewer, the tail is used
 LEAST_DECAY = 1.0 / np.log(10.0)  # a calibrated ratio exceeds x with probability at most 1/x
+LEAST_RATE = 0.001  # a year; below this the null registers cannot say how much rarer
 DEEP = 4.0  # null leads are kept down to this far below the bar
 
 
@@ -57,7 +58,7 @@ class Chance:
         start = float(top[-1])
         decay = max(float((top - start).mean()), LEAST_DECAY)
         fitted = len(top) * float(np.exp(-max(strength - start, 0.0) / decay)) / years
-        return max(fitted, count / years)
+        return max(fitted, count / years, LEAST_RATE)
 
 
 def measure_chance(
