@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openverdict.cases import Register, dictionary
@@ -215,6 +215,7 @@ def test_the_page_shows_every_fact():
             assert line in page
 
 
+@settings(deadline=None)
 @given(
     which=st.integers(0, len(FACTS) - 1),
     moved=st.one_of(st.none(), st.dates(date(2012, 1, 1), date(2017, 1, 1))),

@@ -13,6 +13,7 @@ import pytest
 
 from openverdict.cases import FieldType, checks, dictionary, indicators, substances
 from openverdict.cases.fields import equality_fields
+from openverdict.errors import InputError
 from openverdict.simulate import CitySpec, Simulated, death_types, simulate_register
 from openverdict.simulate.city import DISTRICTS
 from openverdict.simulate.rates import rates
@@ -204,6 +205,27 @@ def test_nothing_of_the_truth_and_no_equality_field_is_in_the_register(city):
     assert not columns & {"type", "hot_spot", "batch", "surge", "series_id", "duplicate_of"}
     assert city.register.simulated
     assert city.register.table.get_column("found_place").str.starts_with("simulated").all()
+
+
+def test_a_shared_acquaintance_stands_in_a_few_records_without_any_series(city):
+    once = joined(city).filter(pl.col("duplicate_of").is_null(), pl.col("hot_spot").is_null())
+    keys = once.select(pl.col("persons").explode().drop_nulls()).to_series()
+    seen = keys.filter(keys.str.starts_with("last_seen_with:")).value_counts()
+    assert 1 <= seen.filter(pl.col("count") > 1).height <= 60
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"missing_share": 1.0},
+        {"wrong_share": -0.1},
+        {"type_shares": {"no_such_type": 0.1}},
+        {"cases_a_year": 0},
+    ],
+)
+def test_a_spec_that_makes_no_sense_is_refused_with_a_mend(wrong):
+    with pytest.raises(InputError, match=r"write|see|give"):
+        CitySpec(**wrong)
 
 
 def test_two_runs_give_the_same_bytes_and_two_seeds_do_not():

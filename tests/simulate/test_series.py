@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from openverdict.errors import InputError
 from openverdict.simulate import CitySpec, SeriesPlan, Simulated, cohort_58, simulate_register
 from openverdict.simulate.rates import series_entries
 
@@ -119,6 +120,18 @@ def test_a_series_has_as_many_members_as_asked_for(members):
     simulated = simulate_register(CitySpec(years=1, series=plans), 1)
     assert simulated.series.group_by("series_id").len()["len"].to_list() == [members] * 3
     assert simulated.series["member"].max() == members
+
+
+def test_a_plan_that_makes_no_sense_is_refused():
+    for wrong in ({"kind": "none"}, {"members": 1}, {"theta": 1.5}):
+        with pytest.raises(InputError):
+            SeriesPlan(**wrong)
+
+
+def test_a_register_too_small_for_its_series_says_so():
+    spec = CitySpec(cases_a_year=40, years=1, series=(SeriesPlan("hostel", 6, 4),))
+    with pytest.raises(InputError, match="make the register larger"):
+        simulate_register(spec, 1)
 
 
 def test_the_cohort_has_58_deaths_like_the_published_ones():

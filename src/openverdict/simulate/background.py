@@ -137,22 +137,32 @@ def _place(
 
 def _meet(rng: np.random.Generator, city: City, draft: Draft, kind: DeathType, rows: slice) -> None:
     """The persons and the identifiers of one type's cases."""
-    n = rows.stop - rows.start
-    row = np.arange(rows.start, rows.stop)
     district = city.district_of(draft.x[rows], draft.y[rows])
     for role, sources in kind.persons.items():
-        u = rng.random(n)
         slot = roles().index(role)
-        low = 0.0
-        for source, part in sources.items():
-            here = np.flatnonzero((u >= low) & (u < low + part))
-            own = source == "own"
-            draft.persons[role][rows.start + here] = (
-                own_key(row[here], slot, len(draft))
-                if own
-                else pool_key(rng, source, district[here])
-            )
-            low += part
+        draft.persons[role][rows] = _keys(rng, sources, slot, rows, district, len(draft))
     for slot, name in enumerate(IDENTIFIER_KINDS):
-        has = np.flatnonzero(rng.random(n) < (0.45, 0.03)[slot])
-        draft.identifiers[name][rows.start + has] = own_key(row[has], slot, len(draft))
+        sources = kind.identifiers[name]
+        draft.identifiers[name][rows] = _keys(rng, sources, slot, rows, district, len(draft))
+
+
+def _keys(
+    rng: np.random.Generator,
+    sources: Mapping[str, float],
+    slot: int,
+    rows: slice,
+    district: Ints,
+    n: int,
+) -> Ints:
+    """A key of one of the sources for each row, or NONE."""
+    keys = np.full(len(district), NONE, np.int64)
+    u = rng.random(len(district))
+    low = 0.0
+    for source, part in sources.items():
+        here = np.flatnonzero((u >= low) & (u < low + part))
+        own = source == "own"
+        keys[here] = (
+            own_key(rows.start + here, slot, n) if own else pool_key(rng, source, district[here])
+        )
+        low += part
+    return keys

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from openverdict.errors import InputError
 from openverdict.simulate.background import own_key, roles
 from openverdict.simulate.city import City, Ints
 from openverdict.simulate.clusters import FIRST_SERIES_SPOT, type_numbers
@@ -64,6 +65,11 @@ def _plant_one(
     theta = consistency(plan)
     spot = FIRST_SERIES_SPOT + spec.key_offset // 10_000 + number
     rows = draft.claim(rng, type_numbers(entry["types"]), plan.members)
+    if len(rows) < plan.members:
+        raise InputError(
+            f"too few free deaths to plant a series of kind {plan.kind!r} with {plan.members} members; "
+            "plant fewer, or make the register larger"
+        )
     days = _days(rng, spec, plan.gap_days or tuple(entry["gap_days"]), len(rows))
     draft.found_min[rows] = days * 1440 + draft.found_min[rows] % 1440
     person = int(own_key(rows[:1], len(roles()) + 2, len(draft))[0])

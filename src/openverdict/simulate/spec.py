@@ -9,7 +9,8 @@ from datetime import date
 import polars as pl
 
 from openverdict.cases import Register
-from openverdict.simulate.rates import rates
+from openverdict.errors import InputError
+from openverdict.simulate.rates import rates, series_entries, type_entries
 
 _CITY = rates()["city"]
 _SHARES = rates()["shares"]
@@ -28,6 +29,16 @@ class SeriesPlan:
     count: int = 1
     theta: float | None = None
     gap_days: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in series_entries():
+            raise InputError(
+                f"no series of kind {self.kind!r}; kinds: {', '.join(series_entries())}"
+            )
+        if self.members < 2 or self.count < 1:
+            raise InputError("a series has at least two members, and a plan at least one series")
+        if self.theta is not None and not 0 <= self.theta <= 1:
+            raise InputError(f"theta {self.theta} is not a part; write a number from 0 to 1")
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,18 @@ class CitySpec:
     prefix: str = "S-"
     key_offset: int = 0
 
+    def __post_init__(self) -> None:
+        for name in ("missing_share", "wrong_share", "duplicate_share", "date_only_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"{name} {getattr(self, name)} is not a part; write 0 to below 1")
+        unknown = sorted(set(self.type_shares) - set(type_entries()))
+        if unknown:
+            raise InputError(
+                f"no type of death {unknown[0]!r}; see openverdict.simulate.death_types"
+            )
+        if self.deaths < 1:
+            raise InputError("a register needs at least one death; give more cases_a_year or years")
+
     @property
     def deaths(self) -> int:
         """Deaths in the whole register, duplicates not counted."""
@@ -89,7 +112,8 @@ class Simulated:
 
     `series` has a row for each planted member: case_id, series_id, series_kind, member (1 is the first death) and
     copied_from, the earlier member it copies. `truth` has a row for each case: case_id, type, hot_spot, batch, surge,
-    duplicate_of, unit, true_lat, true_lon, true_found_at, and the values before anything was lost or coded wrongly.
+    duplicate_of, unit (a district), true_lat, true_lon, true_found_at, and the coded values before anything was lost or
+    coded wrongly, as numbers (for lists as bits) of `openverdict.simulate.types.words()`.
     """
 
     register: Register

@@ -46,7 +46,7 @@ class DeathType:
 
     `codes` gives, for each code field, value → part; `items`, for each list field, item → part, the items independent
     of each other; of `sets`, lists of substances that come together, one is drawn. `persons` gives role → source →
-    part.
+    part, and `identifiers` kind → source → part.
     """
 
     name: str
@@ -58,6 +58,7 @@ class DeathType:
     items: Mapping[str, Mapping[str, float]]
     sets: tuple[tuple[float, tuple[str, ...]], ...]
     persons: Mapping[str, Mapping[str, float]]
+    identifiers: Mapping[str, Mapping[str, float]]
     tested: float
     ghb_tested: float
     hours: str
@@ -86,6 +87,7 @@ def _death_type(name: str, entry: dict[str, Any]) -> DeathType:
         items={field: entry[key] for field, key in ITEM_FIELDS.items()},
         sets=tuple((part, tuple(items)) for part, items in entry["sets"]),
         persons=entry["persons"],
+        identifiers=entry["identifiers"],
         tested=entry["tested"],
         ghb_tested=entry["ghb_tested"],
         hours=entry["hours"],
