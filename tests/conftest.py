@@ -7,9 +7,14 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 REQUIRE_ALL = bool(os.environ.get("OPENVERDICT_REQUIRE_ALL"))
+
+# No deadline: a busy machine is no fault. In CI the same examples are drawn every time; elsewhere new ones.
+settings.register_profile("house", deadline=None, derandomize=REQUIRE_ALL, print_blob=True)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
