@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from openverdict.cases import Field, Register, Status, dictionary
 from openverdict.reports.figures import MapCase
+from openverdict.reports.figures.place_map import FloatArray, distances_m
 from openverdict.reports.labels import STATUS_WORDS, value_words
 from openverdict.reports.words import counted, listed, metres_words, moment_words, two_figures
 
 _COLUMNS_SIDE_BY_SIDE = 5
 # Free text may name people, and the case number heads its column: neither is a row of the table of facts.
-_NOT_PRINTED = ("case_id", "narrative")
+_NOT_PRINTED = ("case_id", "narrative", "category_reason", "log_head_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,22 @@ class FactTable:
     all_missing: str
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The cases of the register around a lead, as columns: degrees, and when they were found."""
+
+    lat: FloatArray
+    lon: FloatArray
+    found_at: pl.Series
+
+    def found_near(self, points: Sequence[MapCase], metres: float) -> list[datetime]:
+        """When the cases within so many metres of any of the points were found."""
+        near = np.zeros(len(self.lat), dtype=bool)
+        for point in points:
+            near |= distances_m(point, self.lat, self.lon) <= metres
+        return self.found_at.filter(pl.Series(near)).drop_nulls().to_list()
+
+
 class Cases:
     """The register as a report reads it: one case at a time, quickly."""
 
@@ -61,8 +79,9 @@ class Cases:
                 "case_id", "field", "status"
             ).iter_rows()
         }
-        places = register.table.select("case_id", "found_lat", "found_lon", "found_at")
-        self._places = places.rows()
+        self._lat = register.table.get_column("found_lat").to_numpy()
+        self._lon = register.table.get_column("found_lon").to_numpy()
+        self._found = register.table.get_column("found_at")
 
     def __contains__(self, case_id: str) -> bool:
         return case_id in self._row
@@ -104,14 +123,12 @@ class Cases:
         known = precision if isinstance(precision, float) else None
         return MapCase(number, lat, lon, known, row["kind"] == "incident")
 
-    def others(self, shown: Sequence[str]) -> list[tuple[float, float, datetime | None]]:
+    def others(self, shown: Sequence[str]) -> Others:
         """Place and day of every other case that has a place."""
-        here = set(shown)
-        return [
-            (lat, lon, at)
-            for case_id, lat, lon, at in self._places
-            if lat is not None and lon is not None and case_id not in here
-        ]
+        kept = np.isfinite(self._lat) & np.isfinite(self._lon)
+        kept[[self._row[case_id] for case_id in shown if case_id in self._row]] = False
+        at = np.flatnonzero(kept)
+        return Others(self._lat[at], self._lon[at], self._found.gather(at))
 
     def cell(self, field: Field, case_id: str, row: dict[str, object]) -> Cell:
         """One value in words, or why it is missing."""

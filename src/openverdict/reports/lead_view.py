@@ -11,7 +11,6 @@ from itertools import combinations
 from openverdict.leads.results import Lead, Reason
 from openverdict.reports.facts import CaseRef, Cases, FactTable
 from openverdict.reports.figures import (
-    MapCase,
     PlaceMap,
     Ring,
     TimeCase,
@@ -113,9 +112,9 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         first_raised=day_words(lead.first_raised),
         mandatory=lead.mandatory,
         reasons=reason_rows([r for r in lead.reasons if r.text not in lead.supports]),
-        map=place_map(points, [(lat, lon) for lat, lon, _ in others], outline),
+        map=place_map(points, (others.lat, others.lon), outline),
         without_place=", ".join(nowhere),
-        timeline=_timeline(refs, cases, _days_nearby(points, others)),
+        timeline=_timeline(refs, cases, others.found_near(points, _NEARBY_M)),
         pairs=tuple(pair_view(link, names) for link in full),
         pairs_open=_PAIRS_OPEN,
         other_pairs=tuple(
@@ -178,21 +177,6 @@ def _checks(lead: Lead) -> tuple[str, ...]:
         where = "any of them" if set(without) == set(lead.cases) else listed(without)
         lines.append(f"{check}: not recorded as made in {where}")
     return tuple(lines)
-
-
-def _days_nearby(
-    points: Sequence[MapCase], others: Sequence[tuple[float, float, datetime | None]]
-) -> list[datetime]:
-    """The days on which other cases within some kilometres of any of the points were found."""
-    days = []
-    for lat, lon, at in others:
-        if at is None:
-            continue
-        there = MapCase(0, lat, lon, None)
-        # A tenth of a degree of latitude is 11 km: the cheap look first.
-        if any(abs(p.lat - lat) < 0.1 and distance_m(p, there) <= _NEARBY_M for p in points):
-            days.append(at)
-    return days
 
 
 def _timeline(refs: Sequence[CaseRef], cases: Cases, nearby: list[datetime]) -> Timeline | None:

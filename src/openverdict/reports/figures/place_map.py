@@ -6,8 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from openverdict.reports.figures.outline import Point, Ring, clipped, thinned
 from openverdict.reports.words import counted, listed, metres_words
+
+FloatArray = npt.NDArray[np.float64]
 
 WIDTH, HEIGHT = 360.0, 300.0
 _DEGREE_M = 6_371_008.8 * math.pi / 180
@@ -71,15 +76,29 @@ class _Frame:
         scale = _DEGREE_M * self.units_a_metre
         return WIDTH / 2 + east * scale, HEIGHT / 2 - (lat - self.lat0) * scale
 
+    def seen(self, lat: FloatArray, lon: FloatArray) -> list[Point]:
+        """The places that lie in the frame, in its units."""
+        scale = _DEGREE_M * self.units_a_metre
+        east = ((lon - self.lon0 + 180) % 360 - 180) * math.cos(math.radians(self.lat0))
+        x, y = WIDTH / 2 + east * scale, HEIGHT / 2 - (lat - self.lat0) * scale
+        inside = (x >= 0) & (x <= WIDTH) & (y >= 0) & (y <= HEIGHT)
+        return list(zip(x[inside].tolist(), y[inside].tolist(), strict=True))
+
+
+def distances_m(here: MapCase, lat: FloatArray, lon: FloatArray) -> FloatArray:
+    """Great-circle distances in metres from a case to places given in degrees."""
+    to, lat_here = np.radians(lat), math.radians(here.lat)
+    east = np.radians(lon - here.lon)
+    chord = (
+        np.sin((to - lat_here) / 2) ** 2 + math.cos(lat_here) * np.cos(to) * np.sin(east / 2) ** 2
+    )
+    metres: FloatArray = 2 * _DEGREE_M * np.degrees(np.arcsin(np.sqrt(np.minimum(chord, 1.0))))
+    return metres
+
 
 def distance_m(a: MapCase, b: MapCase) -> float:
     """Great-circle distance between two cases in metres."""
-    lat_a, lat_b = math.radians(a.lat), math.radians(b.lat)
-    chord = (
-        math.sin((lat_b - lat_a) / 2) ** 2
-        + math.cos(lat_a) * math.cos(lat_b) * math.sin(math.radians(b.lon - a.lon) / 2) ** 2
-    )
-    return 2 * _DEGREE_M * math.degrees(math.asin(min(1.0, math.sqrt(chord))))
+    return float(distances_m(a, np.array([b.lat]), np.array([b.lon]))[0])
 
 
 def nice_step(raw: float) -> float:
@@ -89,15 +108,17 @@ def nice_step(raw: float) -> float:
 
 
 def place_map(
-    cases: Sequence[MapCase], others: Sequence[Point] = (), outline: Sequence[Ring] = ()
+    cases: Sequence[MapCase],
+    others: tuple[FloatArray, FloatArray] | None = None,
+    outline: Sequence[Ring] = (),
 ) -> PlaceMap | None:
-    """The map of a lead; None when none of its cases has a place. `others` are (latitude, longitude)."""
+    """The map of a lead; None when none of its cases has a place. `others` are latitudes and longitudes."""
     if not cases:
         return None
     frame = _frame(cases)
     step_m = nice_step(WIDTH / frame.units_a_metre / 6)
     step = step_m * frame.units_a_metre
-    seen = [(x, y) for x, y in (frame.at(*point) for point in others) if _inside(x, y)]
+    seen = [] if others is None else frame.seen(*others)
     stride = max(1, math.ceil(len(seen) / _DOTS_SHOWN))
     dots = "".join(f"M{x:.0f} {y:.0f}h0" for x, y in sorted(seen)[::stride])
     share = "" if stride == 1 else f", of which one in {stride} is drawn"
@@ -126,10 +147,6 @@ def _frame(cases: Sequence[MapCase]) -> _Frame:
     room_m = min(max(c.precision_m or 0 for c in cases), 3000.0)
     span_m = max(wide_m, high_m * WIDTH / HEIGHT, _SMALLEST_SPAN_M) * 1.4 + 2 * room_m
     return _Frame(lat0, lon0, WIDTH / span_m)
-
-
-def _inside(x: float, y: float) -> bool:
-    return 0 <= x <= WIDTH and 0 <= y <= HEIGHT
 
 
 def _lines(length: float, step: float) -> list[float]:

@@ -1,0 +1,131 @@
+"""Maps, timelines and bars: true to distance, time and sign, and never outside their frame."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openverdict.errors import InputError
+from openverdict.reports import render_report, write_review
+from openverdict.reports.figures import MapCase, TimeCase, bars, place_map, read_outline, timeline
+from openverdict.reports.figures.outline import clipped
+from openverdict.reports.figures.place_map import HEIGHT, WIDTH, distance_m, nice_step
+
+lats = st.floats(-80, 80)
+lons = st.floats(-180, 180)
+moments = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1))
+
+
+@given(st.lists(st.tuples(lats, lons), min_size=1, max_size=6))
+def test_every_case_lies_inside_the_frame_of_its_map(points):
+    lat, lon = points[0]
+    near = [(lat + (a - lat) / 100, lon + (b - lon) / 1000) for a, b in points]
+    drawn = place_map([MapCase(i, a, b, 50.0) for i, (a, b) in enumerate(near, 1)])
+    assert drawn is not None
+    for mark in drawn.marks:
+        assert 0 <= float(mark.x) <= WIDTH
+        assert 0 <= float(mark.y) <= HEIGHT
+
+
+def test_the_scale_bar_is_as_long_as_it_says():
+    a, b = MapCase(1, 51.5, 0.0, None), MapCase(2, 51.5, 0.02, None)
+    drawn = place_map([a, b])
+    assert drawn is not None
+    metres_a_unit = distance_m(a, b) / (float(drawn.marks[1].x) - float(drawn.marks[0].x))
+    said = {"200 m": 200, "500 m": 500}[drawn.bar_words]
+    assert float(drawn.bar_width) * metres_a_unit == pytest.approx(said, rel=0.01)
+
+
+def test_distances_agree_with_the_length_of_a_degree():
+    assert distance_m(MapCase(1, 0, 0, None), MapCase(2, 1, 0, None)) == pytest.approx(
+        111_195, 1e-4
+    )
+
+
+def test_places_on_both_sides_of_the_date_line_are_near_each_other():
+    drawn = place_map([MapCase(1, -17, 179.999, None), MapCase(2, -17, -179.999, None)])
+    assert drawn is not None
+    assert "210 m" in drawn.words
+
+
+def test_cases_at_one_spot_share_a_label():
+    drawn = place_map([MapCase(i, 51.5, 0.0, None) for i in (1, 2, 3)])
+    assert drawn is not None
+    assert [mark.label for mark in drawn.marks] == ["1, 2, 3", "", ""]
+
+
+def test_other_cases_are_thinned_and_counted():
+    others = np.linspace(51.5, 51.505, 5000), np.zeros(5000)
+    drawn = place_map([MapCase(1, 51.5, 0.0, None)], others)
+    assert drawn is not None
+    assert drawn.dots.count("M") <= 400
+    assert "other cases of the register in this frame, of which one in" in drawn.dots_words
+
+
+def test_without_a_place_there_is_no_map():
+    assert place_map([]) is None
+
+
+@given(st.floats(1e-6, 1e9))
+def test_a_nice_step_is_one_two_or_five(raw):
+    step = nice_step(raw)
+    assert raw * 0.99 <= step <= raw * 5.01
+    assert round(step / 10 ** math.floor(math.log10(step) + 1e-9)) in (1, 2, 5)
+
+
+@given(st.lists(st.tuples(moments, st.none() | st.floats(0, 90)), min_size=1, max_size=8))
+def test_a_timeline_keeps_order_and_stays_inside(cases):
+    rows = [
+        TimeCase(i, None if days is None else end - timedelta(days=days), end, f"case {i}")
+        for i, (end, days) in enumerate(cases, 1)
+    ]
+    drawn = timeline(rows, [end for end, _ in cases])
+    for row in drawn.rows:
+        assert 0 <= float(row.end) <= 360
+        assert row.start is None or 0 <= float(row.start) <= float(row.end) + 0.1
+    order = sorted(range(len(cases)), key=lambda i: cases[i][0])
+    assert [float(drawn.rows[i].end) for i in order] == sorted(float(r.end) for r in drawn.rows)
+    assert len(drawn.labels) <= 4
+
+
+@given(st.lists(st.floats(-9, 9), min_size=1, max_size=20))
+def test_bars_go_right_for_and_left_against(values):
+    for value, bar in zip(values, bars(values), strict=True):
+        assert bar.against is (value < 0)
+        assert float(bar.start) >= 0
+        assert float(bar.start) + float(bar.width) <= 120.7
+        side = float(bar.start) - float(bar.zero)
+        assert side <= 0.01 if value < 0 else abs(side) <= 0.11
+
+
+def test_a_polygon_is_cut_to_the_frame():
+    square = [(-50.0, -50.0), (50.0, -50.0), (50.0, 50.0), (-50.0, 50.0)]
+    assert sorted(set(clipped(square, 100, 100))) == [(0, 0), (0, 50), (50, 0), (50, 50)]
+    assert clipped([(200.0, 0.0), (300.0, 0.0), (300.0, 50.0)], 100, 100) == []
+
+
+def test_an_outline_is_drawn_when_it_is_given(tmp_path, review):
+    ring = [[0.0, 51.4], [0.2, 51.4], [0.079, 51.535], [0.0, 51.4]]
+    shape = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    path = tmp_path / "area.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [shape]}), "utf-8")
+    assert 'class="outline"' in render_report(review, outline=read_outline(path))
+    write_review(review, tmp_path / "out", outline=path)
+    assert 'class="outline"' in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"type": "Point", "coordinates": [0, 0]}', '{"type": "Polygon"}']
+)
+def test_what_is_no_outline_is_refused_with_the_mend(tmp_path: Path, text):
+    path = tmp_path / "area.geojson"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="GeoJSON"):
+        read_outline(path)

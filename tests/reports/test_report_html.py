@@ -1,0 +1,240 @@
+"""The report as a document: whole, offline, readable by everyone, and kind in its words."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.reports.made_review import HOSTILE_ID, HOSTILE_TEXT, ONCE_IN_14_YEARS, large_review
+from tests.reports.reading import read
+
+import openverdict.reports as room
+from openverdict.reports import render_report
+from openverdict.reports.words import thousands
+
+TEMPLATES = sorted(Path(room.__file__).parent.joinpath("templates").iterdir())
+DATA = sorted(Path(room.__file__).parent.joinpath("data").iterdir())
+BANNED = (
+    r"suspects?\b",
+    r"victims?\b",
+    r"killers?\b",
+    r"murder",
+    r"perpetrator",
+    r"linked to\b",
+    r"offender",
+    r"risk score",
+    r"addict",
+    r"committed suicide",
+)
+
+
+def _without_style(html: str) -> str:
+    return re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+
+
+def test_every_element_is_closed_in_turn(any_html):
+    read(any_html)
+
+
+def test_nothing_is_fetched_from_anywhere(any_html):
+    assert not re.search(
+        r"https?:|//\w|@import|url\(|<script|<link|<img\b|<iframe|\bon\w+=\"", any_html
+    )
+    assert "default-src 'none'" in any_html
+
+
+def test_links_lead_to_places_in_the_document(any_html):
+    tree = read(any_html)
+    ids = [node.attrs["id"] for node in tree.walk() if "id" in node.attrs]
+    assert len(ids) == len(set(ids))
+    targets = [node.attrs["href"] for node in tree.all("a")]
+    assert targets
+    assert all(target and target[0] == "#" and target[1:] in ids for target in targets)
+
+
+def test_references_between_elements_hold(any_html):
+    tree = read(any_html)
+    ids = {node.attrs.get("id") for node in tree.walk()}
+    for node in tree.walk():
+        for name in (node.attrs.get("aria-labelledby") or "").split():
+            assert name in ids
+
+
+def test_headings_step_down_one_at_a_time(any_html):
+    levels = [int(n.tag[1]) for n in read(any_html).walk() if re.fullmatch(r"h[1-6]", n.tag)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_the_page_has_its_landmarks_and_its_language(any_html):
+    tree = read(any_html)
+    assert tree.all("html")[0].attrs["lang"] == "en-GB"
+    for landmark in ("header", "nav", "main", "footer"):
+        assert len(tree.all(landmark)) == 1
+
+
+def test_every_picture_says_in_words_what_it_shows(any_html):
+    for svg in read(any_html).all("svg"):
+        assert svg.attrs["role"] == "img"
+        if "aria-labelledby" in svg.attrs:
+            assert svg.all("title")[0].text()
+            assert svg.all("desc")[0].text()
+        else:
+            assert svg.attrs["aria-label"]
+
+
+def test_every_table_has_a_caption_and_header_cells_with_scope(any_html):
+    tables = read(any_html).all("table")
+    assert tables
+    for table in tables:
+        assert table.all("caption")[0].text()
+        assert table.all("th")
+        assert all(cell.attrs.get("scope") in ("col", "row") for cell in table.all("th"))
+
+
+def test_no_cell_of_a_table_is_blank(any_html):
+    for cell in read(any_html).all("td", "th"):
+        assert cell.text() or cell.all("svg")
+
+
+def test_wide_tables_can_be_scrolled_from_the_keyboard(html):
+    regions = [n for n in read(html).walk() if n.attrs.get("class") == "scroll"]
+    assert regions
+    assert all(n.attrs["tabindex"] == "0" and n.attrs["role"] == "region" for n in regions)
+
+
+@pytest.mark.parametrize("path", TEMPLATES + DATA, ids=lambda path: path.name)
+@pytest.mark.parametrize("word", BANNED)
+def test_the_words_are_neutral(path, word):
+    assert not re.search(word, path.read_text(encoding="utf-8"), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("word", BANNED)
+def test_the_words_of_the_whole_report_are_neutral(any_html, word):
+    assert not re.search(word, any_html, re.IGNORECASE)
+
+
+def test_what_the_register_holds_never_becomes_markup_or_template(html):
+    assert HOSTILE_ID not in html
+    assert HOSTILE_TEXT not in html
+    text = read(html).text()
+    assert HOSTILE_ID in text
+    assert " ".join(HOSTILE_TEXT.split()) in text
+    assert "{{ 7 * 7 }}" in text
+
+
+def test_free_text_is_not_printed(any_html):
+    assert "Somebody Real" not in any_html
+    assert "never printed" not in any_html
+
+
+def test_simulated_data_says_so_in_every_section_and_lead(any_html):
+    tree = read(any_html)
+    parts = list(tree.all("section", "article", "header", "footer"))
+    labels = [n.attrs.get("aria-labelledby") for n in parts]
+    for part, label in zip(parts, labels, strict=True):
+        if label != "summary" and not (label or "").startswith("watched-"):
+            assert "Simulated data" in part.text(), label
+
+
+def test_real_data_carries_no_such_banner(review):
+    real = replace(review, register=replace(review.register, simulated=False))
+    assert "Simulated" not in render_report(real)
+
+
+def test_the_totals_are_those_of_the_review(html, review):
+    section = next(n for n in read(html).all("section") if n.attrs["aria-labelledby"] == "summary")
+    text = section.text()
+    n = len(review.register)
+    ledger = review.summary["pairs_ledger"]
+    assert f"Cases compared {n}" in text
+    assert f"Pairs compared {thousands(n * (n - 1) // 2)}" in text
+    assert f"{ledger} listed one by one, {n * (n - 1) // 2 - ledger} below the floor" in text
+    assert "37 deaths, 3 non-fatal incidents" in text
+    assert "Two rows could not be read" in text
+
+
+def test_a_lead_has_a_section_with_all_that_it_must_show(html, review):
+    lead = review.leads[0]
+    article = next(n for n in read(html).all("article") if n.attrs["aria-labelledby"] == "lead-1")
+    text = article.text()
+    assert "Four deaths, within 440 m and within 15 months, are similar" in text
+    assert ONCE_IN_14_YEARS in text
+    assert "+7.21" in text
+    assert "Extremely strong support for belonging together" in text
+    assert "20 September 2014" in text
+    assert "This can’t close by itself" in text
+    for heading in (
+        *("What speaks for it", "What speaks against it", "The innocent reading"),
+        *("What is missing", "Checks never made", "Where", "When", "Pair by pair"),
+        *("The facts side by side", "What it would take to believe it"),
+    ):
+        assert heading in [n.text() for n in article.all("h4")]
+    for sentence in (*lead.supports, *lead.against, *lead.innocent, *lead.missing):
+        assert sentence in text
+    assert len([n for n in article.all("table") if n.attrs.get("class") == "stack terms"]) == 6
+
+
+def test_missing_facts_are_said_as_what_they_are(html):
+    text = read(html).text()
+    for words in ("not tested", "withheld", "unknown", "not recorded", "looked for, none found"):
+        assert words in text
+
+
+def test_contributions_shown_add_up_to_the_ratio_shown(html):
+    terms = [n for n in read(html).all("table") if n.attrs.get("class") == "stack terms"]
+    assert terms
+    for table in terms:
+        shown = [n.text() for n in table.all("span") if n.attrs.get("class") == "number"]
+        total = table.all("caption")[0].text().rsplit(" ", 1)[1]
+        values = [float(s.replace("\N{MINUS SIGN}", "-")) for s in shown]
+        assert sum(values) == pytest.approx(float(total), abs=0.005 * len(values))
+
+
+def test_nothing_found_is_a_full_report(nothing_html, nothing):
+    tree = read(nothing_html)
+    text = tree.text()
+    assert tree.by_id("nothing").text() == "No group put forward"
+    assert "All 780 pairs of 40 cases were compared" in text
+    assert "The strongest group, A and B, reached a log10 ratio of +1.90" in text
+    assert "about 31 times a year" in text
+    assert "What could not have been seen" in text
+    every = next(n for n in tree.all("section") if n.attrs["aria-labelledby"] == "every")
+    assert len(every.all("tr")) == len(nothing.register) + 1
+
+
+def test_a_watched_pair_is_shown_with_its_contributions(html, review):
+    watched = next(n for n in read(html).all("section") if n.attrs["aria-labelledby"] == "watched")
+    assert "B and C" in watched.text()
+    assert review.watched[0].sentence in watched.text()
+    assert [n for n in watched.all("table") if n.attrs.get("class") == "stack terms"]
+
+
+def test_an_empty_register_gives_a_report_all_the_same(review):
+    from openverdict.leads.results import Review
+
+    table = review.register.table.clear()
+    empty = Review(
+        replace(review.register, table=table),
+        (),
+        review.links.clear(),
+        (),
+        review.rejects,
+        {},
+    )
+    assert "No pair reached the floor" in read(render_report(empty)).text()
+
+
+def test_a_city_year_stays_small_and_quick():
+    import time
+
+    large = large_review()
+    render_report(large)
+    began = time.process_time()
+    html = render_report(large)
+    assert time.process_time() - began < 2
+    assert len(html.encode()) < 3_000_000
