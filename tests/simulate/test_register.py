@@ -14,7 +14,13 @@ import pytest
 from openverdict.cases import FieldType, checks, dictionary, indicators, substances
 from openverdict.cases.fields import equality_fields
 from openverdict.errors import InputError
-from openverdict.simulate import CitySpec, Simulated, death_types, simulate_register
+from openverdict.simulate import (
+    CitySpec,
+    Simulated,
+    city_outline,
+    death_types,
+    simulate_register,
+)
 from openverdict.simulate.city import DISTRICTS
 from openverdict.simulate.rates import rates
 from openverdict.simulate.recording import missing_chances
@@ -212,6 +218,23 @@ def test_a_shared_acquaintance_stands_in_a_few_records_without_any_series(city):
     keys = once.select(pl.col("persons").explode().drop_nulls()).to_series()
     seen = keys.filter(keys.str.starts_with("last_seen_with:")).value_counts()
     assert 1 <= seen.filter(pl.col("count") > 1).height <= 60
+
+
+def test_the_outline_is_closed_and_holds_the_city(city):
+    lat, lon = city_outline()
+    assert (lat[0], lon[0]) == pytest.approx((lat[-1], lon[-1]))
+    within = city.truth.filter(
+        pl.col("true_lat").is_between(lat.min(), lat.max()),
+        pl.col("true_lon").is_between(lon.min(), lon.max()),
+    )
+    assert within.height > 0.97 * city.truth.height
+
+
+def test_a_register_too_small_for_its_hot_spots_and_surges_goes_without():
+    spec = CitySpec(cases_a_year=12, years=1, hot_spots=40_000, surges_a_year=20_000)
+    simulated = simulate_register(spec, 1)
+    assert len(simulated.register) == 12
+    assert simulated.truth.drop_nulls("hot_spot").height <= 12
 
 
 @pytest.mark.parametrize(

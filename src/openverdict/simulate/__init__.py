@@ -6,6 +6,7 @@ and kinds of series are data files in `data/`. Nothing here reads a clock or a f
 room learns anything from this one but through the registers it makes.
 """
 
+from openverdict.simulate.city import city_outline
 from openverdict.simulate.cohort import cohort_58
 from openverdict.simulate.demo import DEMO_DATES, demo_register
 from openverdict.simulate.example import (
@@ -24,6 +25,7 @@ __all__ = [
     "DeathType",
     "SeriesPlan",
     "Simulated",
+    "city_outline",
     "cohort_58",
     "death_types",
     "demo_register",

@@ -151,7 +151,7 @@ def to_degrees(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return ORIGIN_LAT + y / M_PER_DEGREE, ORIGIN_LON + x / M_PER_DEGREE_LON
 
 
-def outline() -> tuple[Floats, Floats]:
+def city_outline() -> tuple[Floats, Floats]:
     """The city's outline as (latitudes, longitudes), closed; made up, for maps of simulated registers."""
     angle = np.linspace(0.0, 2 * np.pi, 73)
     return to_degrees(HALF_WIDTH_M * np.cos(angle), HALF_HEIGHT_M * np.sin(angle))
