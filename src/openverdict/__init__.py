@@ -111,7 +111,7 @@ def review(
         reg,
         leads.settings(budget=budget, replicates=null_registers, seed=seed, watch=watch),
         rejects=None if read is None else read.rejects,
-        sources=[] if read is None else leads.accounts(read),
+        sources=[] if read is None else read.account(),
         notes=() if read is None else read.notes,
         progress=progress,
     )

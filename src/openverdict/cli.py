@@ -38,10 +38,18 @@ STEPS = {
     "leads": "writing down leads",
 }
 
-Out = Annotated[Path, typer.Option("--out", help="Folder to write into; nothing is written elsewhere.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="Use only what was known at the end of this day.")]
-Map = Annotated[str | None, typer.Option("--map", help="Mapping file, or the name of a shipped one.")]
-Sheet = Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook; the first one otherwise.")]
+Out = Annotated[
+    Path, typer.Option("--out", help="Folder to write into; nothing is written elsewhere.")
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Use only what was known at the end of this day.")
+]
+Map = Annotated[
+    str | None, typer.Option("--map", help="Mapping file, or the name of a shipped one.")
+]
+Sheet = Annotated[
+    str | None, typer.Option("--sheet", help="Sheet of a workbook; the first one otherwise.")
+]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the null registers.")]
 Budget = Annotated[float, typer.Option("--budget", help="Leads a year that chance alone may make.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
@@ -79,7 +87,8 @@ def review(
         int, typer.Option("--null-registers", min=0, help="How many null registers measure chance.")
     ] = 20,
     no_chance: Annotated[
-        bool, typer.Option("--no-chance", help="Do not measure chance; leads pass by strength alone.")
+        bool,
+        typer.Option("--no-chance", help="Do not measure chance; leads pass by strength alone."),
     ] = False,
     watch: Annotated[
         list[str] | None, typer.Option("--watch", help="A,B: explain this pair whatever its ratio.")
@@ -88,7 +97,9 @@ def review(
     outline: Annotated[
         Path | None, typer.Option("--outline", help="GeoJSON of areas to draw on the maps.")
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when rows were rejected.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 when rows were rejected.")
+    ] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -132,9 +143,12 @@ def intake(
         Path | None, typer.Option("--suggest-mapping", help="Print a first mapping for this file.")
     ] = None,
     template: Annotated[
-        Path | None, typer.Option("--template", help="Write an empty template (.csv or .xlsx) here.")
+        Path | None,
+        typer.Option("--template", help="Write an empty template (.csv or .xlsx) here."),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when rows were rejected.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 when rows were rejected.")
+    ] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -203,7 +217,9 @@ def evaluate(
     members: Annotated[int, typer.Option("--members", min=2, max=8)] = 4,
     budget: Budget = 6.0,
     seed: Seed = 1,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the outcome there as JSON.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the outcome there as JSON.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """How good, how honest: on a register with known series, or on simulated cities with planted ones."""
@@ -212,7 +228,9 @@ def evaluate(
     with _errors(), _progress(quiet) as tell:
         if register is not None:
             if known_series is None:
-                _fail("a register to evaluate on needs --known-series, a CSV with case_id and series_id")
+                _fail(
+                    "a register to evaluate on needs --known-series, a CSV with case_id and series_id"
+                )
             read = _read([register], mapping, None, tell)
             outcome = evaluation.on_known_series(read.register, known_series)
         else:
@@ -295,7 +313,13 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
         yield line
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     with Progress(
         TextColumn("{task.description:32}"),
@@ -341,7 +365,9 @@ def _say_intake(read: Intake) -> None:
     for note in read.notes:
         typer.echo(f"note: {note}")
     for row in read.rejects.head(20).iter_rows(named=True):
-        typer.echo(f"{row['file']}, row {row['row']}, {row['field']}: {row['value']!r}: {row['reason']}")
+        typer.echo(
+            f"{row['file']}, row {row['row']}, {row['field']}: {row['value']!r}: {row['reason']}"
+        )
     if len(read.rejects) > 20:
         typer.echo(f"… and {len(read.rejects) - 20:,} more; --out DIR writes them all")
 

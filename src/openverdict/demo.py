@@ -72,12 +72,12 @@ def _lines(result: Review) -> tuple[str, ...]:
         f"within the budget of {s['budget_per_year']:g} a year by chance."
     ]
     example = {"A", "B", "C", "D", "I1", "I2"}
-    for lead in result.series_leads:
-        if example & set(lead.cases):
-            lines.append(
-                f"Lead {lead.rank}: {', '.join(lead.cases)}; log10 likelihood ratio {lead.log10_lr:.1f}; "
-                f"{_rate(lead.chance_per_year)}."
-            )
+    lines += [
+        f"Lead {lead.rank}: {', '.join(lead.cases)}; log10 likelihood ratio {lead.log10_lr:.1f}; "
+        f"{_rate(lead.chance_per_year)}."
+        for lead in result.series_leads
+        if example & set(lead.cases)
+    ]
     for link in result.watched:
         if example & {link.case_a, link.case_b}:
             rank = f"rank {link.rank:,} of all pairs" if link.rank else "below the ledger's floor"
@@ -86,10 +86,8 @@ def _lines(result: Review) -> tuple[str, ...]:
                 f"{link.case_a} and {link.case_b}: log10 likelihood ratio {link.log10_lr:.1f}, {rank}, "
                 f"{_rate(link.chance_per_year)}{must}."
             )
-    for t in result.triage:
-        if t.case_id in example - {"I1", "I2"}:
-            lines.append(f"{t.case_id} alone: level {t.level} of 4.")
-    return tuple(lines)
+    alone = [t for t in result.triage if t.case_id in example - {"I1", "I2"}]
+    return (*lines, *(f"{t.case_id} alone: level {t.level} of 4." for t in alone))
 
 
 def _rate(per_year: float | None) -> str:

@@ -7,12 +7,18 @@ network, and the equality record stands apart in `cases.equality`, which evidenc
 
 from openverdict.cases.fact import NONE_WORD, Fact, Status
 from openverdict.cases.fields import Field, FieldType, dictionary, table_schema, template_fields
-from openverdict.cases.register import FACTS_SCHEMA, STATUS_SCHEMA, Register
+from openverdict.cases.register import (
+    FACTS_SCHEMA,
+    REJECTS_SCHEMA,
+    STATUS_SCHEMA,
+    Register,
+)
 from openverdict.cases.vocabulary import Check, Indicator, Substance, checks, indicators, substances
 
 __all__ = [
     "FACTS_SCHEMA",
     "NONE_WORD",
+    "REJECTS_SCHEMA",
     "STATUS_SCHEMA",
     "Check",
     "Fact",

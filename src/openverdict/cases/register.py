@@ -30,6 +30,15 @@ STATUS_SCHEMA: dict[str, pl.DataType] = {
     "status": pl.String(),
 }
 
+# What could not be read: rows count from 1 as in the file.
+REJECTS_SCHEMA: dict[str, pl.DataType] = {
+    "file": pl.String(),
+    "row": pl.Int64(),
+    "field": pl.String(),
+    "value": pl.String(),
+    "reason": pl.String(),
+}
+
 
 def _empty(schema: dict[str, pl.DataType]) -> pl.DataFrame:
     return pl.DataFrame(schema=schema)

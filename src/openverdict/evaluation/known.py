@@ -48,7 +48,9 @@ def on_known_series(register: Register, labels: Path) -> dict[str, Any]:
         "auc": _figure(roc_auc(ratio, linked)),
         "average_precision": _figure(average_precision(ratio, linked)),
         "cllr": _figure(cllr(ratio, linked)),
-        "median_log10_lr_linked": _figure(float(np.median(ratio[linked]))) if linked.any() else None,
+        "median_log10_lr_linked": _figure(float(np.median(ratio[linked])))
+        if linked.any()
+        else None,
         "median_log10_lr_others": _figure(float(np.median(ratio[~linked])))
         if (~linked).any()
         else None,

@@ -44,7 +44,8 @@ class Slots:
     @property
     def placed(self) -> npt.NDArray[np.bool_]:
         """Which cases have a place."""
-        return self.precision != NO_PLACE
+        placed: npt.NDArray[np.bool_] = self.precision != NO_PLACE
+        return placed
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def encode_slots(register: Register) -> Slots:
     lat = np.radians(t.get_column("found_lat").to_numpy().astype(float))
     lon = np.radians(t.get_column("found_lon").to_numpy().astype(float))
     xyz = EARTH_M * np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], 1)
-    placed = np.isfinite(xyz).all(1)
+    placed: npt.NDArray[np.bool_] = np.asarray(np.isfinite(xyz).all(1))
     metres = t.get_column("found_precision_m").fill_null(DEFAULT_PRECISION_M).to_numpy()
     precision = np.minimum(np.searchsorted(PRECISION_M, metres), NO_PLACE - 1)
     names = t.get_column("micro_place").drop_nulls().unique().sort().to_list()

@@ -99,7 +99,9 @@ def _metres(metres: float) -> str:
 def _distance(model: Model, v: Variable, part: _Part) -> Contribution:
     slots = model.slots
     words = [
-        None if slots.precision[c] == NO_PLACE else f"within {_metres(PRECISION_M[slots.precision[c]])}"
+        None
+        if slots.precision[c] == NO_PLACE
+        else f"within {_metres(PRECISION_M[slots.precision[c]])}"
         for c in (part.i, part.j)
     ]
     if None in words:
@@ -205,8 +207,8 @@ def _shared(
 def _coded(model: Model, v: Variable, part: _Part) -> Contribution:
     content, learned = model.content, model.learned
     number = content.coded.index(v)
-    values = {c: _values(model, number, c) for c in (part.i, part.j)}
-    words = [", ".join(values[c]) if values[c] is not None else None for c in (part.i, part.j)]
+    values = [_values(model, number, c) for c in (part.i, part.j)]
+    words = [None if value is None else ", ".join(value) for value in values]
     if None in words and part.log10_lr == 0.0:
         return _make(v, part, earlier=words[0], later=words[1])
     _, _, both, _ = model.bit_terms
@@ -260,7 +262,9 @@ def similar_sentence(model: Model, i: int, j: int) -> str:
     as_alike = alike >= alike[at] - 1e-9
     as_soon = model.gap_days(a, b) <= model.gap_days(a[at : at + 1], b[at : at + 1])
     names = model.prepared.case_ids
-    parts = [f"{int(as_alike.sum()) - 1:,} others are at least as similar to {names[i]} as {names[j]} is"]
+    parts = [
+        f"{int(as_alike.sum()) - 1:,} others are at least as similar to {names[i]} as {names[j]} is"
+    ]
     together = as_alike & as_soon
     if model.slots.placed[i] and model.slots.placed[j]:
         as_near = model.slots.placed[others] & (
@@ -272,5 +276,3 @@ def similar_sentence(model: Model, i: int, j: int) -> str:
     rest = int(together.sum()) - 1
     end = f"{names[j]} alone" if rest == 0 else f"{names[j]} and {rest:,} more"
     return f"Of the {len(others):,} other cases, {'; '.join(parts)}; all of these at once: {end}."
-
-

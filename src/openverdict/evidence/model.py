@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numba as nb
 import numpy as np
@@ -24,7 +25,14 @@ from openverdict.evidence.encode import (
     encode_slots,
     routinely_screened,
 )
-from openverdict.evidence.rarity import Learned, OwnRarity, key_rarity, learn, own_rarity, sharing_rate
+from openverdict.evidence.rarity import (
+    Learned,
+    OwnRarity,
+    key_rarity,
+    learn,
+    own_rarity,
+    sharing_rate,
+)
 from openverdict.evidence.surroundings import (
     Surroundings,
     band_of,
@@ -135,15 +143,15 @@ class Model:
         apart = np.array([np.log10(1 - v.theta) for v in content.coded])
         reporting = np.ones(len(variable))
         single = np.zeros(len(variable), dtype=bool)
-        for d, bit in enumerate(content.bit_list):
-            v = content.coded[bit.variable]
+        for d, b in enumerate(content.bit_list):
+            v = content.coded[b.variable]
             if v.kernel in ("code", "type"):
-                lack[d] = apart[bit.variable]
+                lack[d] = apart[b.variable]
                 single[d] = True
-            elif not bit.negative:
+            elif not b.negative:
                 p = min(float(self.learned.rate[d]), 0.99)
                 reporting[d] = v.reporting + (1 - v.reporting) * p
-                if v.fields[0] != "substances_detected" or routinely_screened(bit.value):
+                if v.fields[0] != "substances_detected" or routinely_screened(b.value):
                     k = (1 - reporting[d]) / (1 - p)
                     lack[d] = np.log10(1 - v.theta + v.theta * k)
         bit = self.learned.bit.astype(np.int64)
@@ -158,14 +166,9 @@ class Model:
     @cached_property
     def opposite(self) -> npt.NDArray[np.int32]:
         """Per bit: the bit that says the contrary (detected against looked for and not detected), or -1."""
-        number = {
-            (b.variable, b.value, b.negative): d for d, b in enumerate(self.content.bit_list)
-        }
+        number = {(b.variable, b.value, b.negative): d for d, b in enumerate(self.content.bit_list)}
         return np.array(
-            [
-                number.get((b.variable, b.value, not b.negative), -1)
-                for b in self.content.bit_list
-            ],
+            [number.get((b.variable, b.value, not b.negative), -1) for b in self.content.bit_list],
             dtype=np.int32,
         )
 
@@ -208,7 +211,8 @@ class Model:
 
     def _shared_keys(self, variable: Variable) -> Sparse:
         """Pairs that share a key. Rarity: the larger of the key's own rate and the rate at which unrelated pairs, as far
-        apart and in that role, share *some* key (learned from all pairs of the register)."""
+        apart and in that role, share *some* key (learned from all pairs of the register).
+        """
         keys = self.content.keys[variable.name]
         p, count = key_rarity(keys, self.around, self.n)
         rows = np.repeat(np.arange(self.n), np.diff(keys.start))
@@ -304,7 +308,8 @@ class Model:
 
     def gap_days(self, i: IntArray, j: IntArray) -> IntArray:
         """Whole days between the middles of the two intervals of death."""
-        return np.abs(self.slots.day[j].astype(np.int64) - self.slots.day[i])
+        gap: IntArray = np.abs(self.slots.day[j].astype(np.int64) - self.slots.day[i])
+        return gap
 
     def log2_gap(self, i: IntArray, j: IntArray) -> FloatArray:
         """log2 k of the gap."""
@@ -314,7 +319,8 @@ class Model:
     def metres(self, i: IntArray, j: IntArray) -> FloatArray:
         """Distance through the earth's chord in metres (0.1 m short of the arc at 100 km … irrelevant here)."""
         apart = (self.slots.xyz_m[i].astype(np.int64) - self.slots.xyz_m[j]).astype(float)
-        return np.sqrt((apart**2).sum(1))
+        metres: FloatArray = np.sqrt((apart**2).sum(1))
+        return metres
 
     def log2_place(self, i: IntArray, j: IntArray) -> FloatArray:
         """log2 k of the distance; meaningless where either place is missing."""
@@ -357,14 +363,14 @@ def _pairs_within(group: IntArray) -> tuple[IntArray, IntArray]:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(group)) + 1, [len(group)]])
     firsts, seconds = [], []
-    for lo, hi in zip(edges[:-1], edges[1:], strict=True):
+    for lo, hi in pairwise(edges):
         a, b = np.triu_indices(hi - lo, 1)
         firsts.append(a + lo)
         seconds.append(b + lo)
     return np.concatenate(firsts).astype(np.int64), np.concatenate(seconds).astype(np.int64)
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[misc]
+@nb.njit(cache=True, nogil=True)
 def _coded(  # type: ignore[no-untyped-def] # pragma: no cover
     i, j, bits, recorded, start, own, variable, lack, both, apart, single, opposite
 ):

@@ -7,7 +7,7 @@ the same unit's records (a coder's habits). The last three are shrunk towards th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba as nb
 import numpy as np
@@ -23,7 +23,9 @@ IntArray = npt.NDArray[np.int64]
 
 LOCAL_SHRINK = 20.0
 SOURCES = ("type", "place", "time", "unit")
-ORDINARY_KEYS = 50  # a key in more cases than this (and 2 % of the register) is nobody in particular
+ORDINARY_KEYS = (
+    50  # a key in more cases than this (and 2 % of the register) is nobody in particular
+)
 ORDINARY_SHARE = 0.02
 SHARING_SHRINK = 20.0
 
@@ -97,8 +99,6 @@ def learn(content: Content, types: Types, type_variable: Variable | None) -> Lea
 
 
 def _with_types(content: Content, types: Types, variable: Variable) -> tuple[Content, FloatArray]:
-    from dataclasses import replace
-
     k = len(types.share)
     one_hot = np.zeros((len(content.age), k), dtype=np.uint8)
     known = np.flatnonzero(types.label >= 0)
@@ -111,7 +111,7 @@ def _with_types(content: Content, types: Types, variable: Variable) -> tuple[Con
         bit_list=(*content.bit_list, *bits),
         bits=np.ascontiguousarray(np.concatenate([content.bits, one_hot], 1)),
         recorded=np.ascontiguousarray(
-            np.concatenate([content.recorded, one_hot.any(1)[:, None].astype(np.uint8)], 1)
+            np.concatenate([content.recorded, one_hot.max(1, keepdims=True)], 1)
         ),
     )
     return wider, np.concatenate([types.bit_rate, np.ones((k, k))], 1)
@@ -147,7 +147,7 @@ def own_rarity(learned: Learned, around: Surroundings) -> OwnRarity:
     return OwnRarity(np.exp2(rounded(np.log2(p))), source)
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[misc]
+@nb.njit(cache=True, nogil=True)
 def _near_counts(start, bit, variable, bits, recorded, neighbours):  # type: ignore[no-untyped-def] # pragma: no cover
     c = np.zeros(len(bit))
     of = np.zeros(len(bit))
@@ -251,7 +251,7 @@ def sharing_rate(
     return result
 
 
-@nb.njit(cache=True, nogil=True)  # type: ignore[misc]
+@nb.njit(cache=True, nogil=True)
 def _near_keys(start, index, neighbours):  # type: ignore[no-untyped-def] # pragma: no cover
     c = np.zeros(len(index))
     of = np.zeros(len(index))

@@ -22,9 +22,17 @@ SCALE_STEP = 3.2
 PLACE_SHRINK = 2.0
 SURGE_SHRINK = 1.0
 SEASON_SD_DAYS = 30.0
-BAND_M = (100.0, 300.0, 1000.0, 3000.0, 10_000.0)  # bands of distance; the last one is everything beyond
+BAND_M = (
+    100.0,
+    300.0,
+    1000.0,
+    3000.0,
+    10_000.0,
+)  # bands of distance; the last one is everything beyond
 CLUSTER_SHRINK = 5.0
-PARTNERS_LEFT_OUT = 2.0  # a count at a case leaves out the one it is compared with, and one more member of a series
+PARTNERS_LEFT_OUT = (
+    2.0  # a count at a case leaves out the one it is compared with, and one more member of a series
+)
 REFERENCE_POINTS = 4096
 LEVELS_PER_BIT = 16.0  # rarities are rounded to sixteenths of a bit
 
@@ -35,7 +43,8 @@ class Surroundings:
     position in `by_day` of the cases within BATCH_DAYS; `log2_place` and `log2_time` (n) log2 density per m2 and per day
     at the slot, rounded; `surge` (n) ratio of local to usual frequency around the slot's day, at least 1; `radius_m` the
     radius of the area; `pairs_in_band` (bands) how many pairs lie so far apart; `clustering` (bands) how many times more
-    pairs lie so near than the density alone explains, at least 1 and never rising with distance."""
+    pairs lie so near than the density alone explains, at least 1 and never rising with distance.
+    """
 
     neighbours: npt.NDArray[np.int32]
     by_day: npt.NDArray[np.int64]
@@ -80,7 +89,7 @@ def survey(slots: Slots) -> Surroundings:
 def band_of(metres: FloatArray) -> npt.NDArray[np.int64]:
     """Number of the band of distance; NaN (a place is missing) goes to the last one."""
     known = np.where(np.isnan(metres), np.inf, metres)
-    return np.searchsorted(BAND_M, known, side="right")
+    return np.searchsorted(BAND_M, known, side="right").astype(np.int64)
 
 
 def _clustering(slots: Slots, log2_place: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -129,7 +138,7 @@ def _nearest(slots: Slots) -> npt.NDArray[np.int32]:
     index = np.asarray(index).reshape(len(where), k)
     for row, found in zip(where, index, strict=True):
         others = where[found]
-        others = others[others != row][: NEIGHBOURS]
+        others = others[others != row][:NEIGHBOURS]
         result[row, : len(others)] = others
     return result
 
@@ -163,7 +172,8 @@ def _time_density(day: npt.NDArray[np.int32]) -> FloatArray:
 def _place_density(slots: Slots) -> tuple[FloatArray, float]:
     """Log2 density per m2, from the whole area down to 50 m: each finer scale multiplies the coarser by how many more
     (or fewer) cases lie within it than the coarser expects, shrunk by PLACE_SHRINK pseudo-cases. A scale finer than a
-    place's own precision says nothing and is skipped."""
+    place's own precision says nothing and is skipped.
+    """
     n = len(slots.day)
     where = np.flatnonzero(slots.placed)
     points = slots.xyz_m[where].astype(float)
@@ -238,7 +248,8 @@ def distance_bin(metres: FloatArray) -> npt.NDArray[np.int64]:
 
 def place_kernel(mixture: tuple[tuple[float, float], ...]) -> FloatArray:
     """Density per m2 of a carried-over place by distance, shape (precisions, precisions, bins): a mixture of Gaussians
-    in the plane, each widened by the precision of both places (a disc of radius r has variance r^2/4 on each axis)."""
+    in the plane, each widened by the precision of both places (a disc of radius r has variance r^2/4 on each axis).
+    """
     d2 = distance_bins() ** 2
     k = len(PRECISION_M)
     result = np.zeros((k, k, len(d2)))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from openverdict.evidence.encode import SEEN_ONCE, Content
 
@@ -69,8 +70,11 @@ class _Mixture:
 
 def features(content: Content) -> Features:
     """Coded values of TYPE_VARIABLES and age bands, as 0/1 columns with what was recorded."""
-    columns, groups, names = [], [], []
-    seen, single = [], []
+    columns: list[npt.NDArray[np.generic]] = []
+    groups: list[int] = []
+    names: list[str] = []
+    seen: list[npt.NDArray[np.generic]] = []
+    single: list[bool] = []
     for v, variable in enumerate(content.coded):
         if variable.name not in TYPE_VARIABLES:
             continue
@@ -106,23 +110,37 @@ def features(content: Content) -> Features:
     )
 
 
-def _thin(f: Features) -> tuple[FloatArray, FloatArray, FloatArray]:
+@dataclass(frozen=True)
+class _Rows:
+    """Rows to learn from: `x` and `seen` sparse (few values a row, and no threads to wait for), weights `w`."""
+
+    x: sparse.csr_array
+    seen: sparse.csr_array
+    w: FloatArray
+
+
+def _rows(x: FloatArray, seen: FloatArray, w: FloatArray) -> _Rows:
+    return _Rows(sparse.csr_array(x), sparse.csr_array(seen), w)
+
+
+def _thin(f: Features) -> _Rows:
     """Distinct rows with their weights; a fixed stride keeps the learning set bounded."""
     both = np.concatenate([f.x, f.seen], 1).astype(np.uint8)
     step = max(1, -(-len(both) // MAX_LEARNING_ROWS))
     rows, counts = np.unique(both[::step], axis=0, return_counts=True)
     d = f.x.shape[1]
-    return rows[:, :d].astype(float), rows[:, d:].astype(float), counts.astype(float) * step
+    return _rows(rows[:, :d].astype(float), rows[:, d:].astype(float), counts.astype(np.float64) * step)
 
 
-def _log_likelihood(f: Features, m: _Mixture, x: FloatArray, seen: FloatArray) -> FloatArray:
+def _log_likelihood(f: Features, m: _Mixture, rows: _Rows) -> FloatArray:
     """Log density of each row under each class plus the log of its share, shape (rows, K)."""
     bernoulli = ~f.single[f.group]
     log_p = np.log(m.rate)
     log_q = np.where(bernoulli, np.log1p(-m.rate), 0.0)
     groups = np.zeros((len(f.single), len(f.group)))
     groups[f.group, np.arange(len(f.group))] = 1.0
-    result: FloatArray = x @ (log_p - log_q).T + seen @ (groups @ log_q.T) + np.log(m.share)
+    log_none = np.stack([groups[g] @ log_q.T for g in range(len(groups))])
+    result: FloatArray = rows.x @ (log_p - log_q).T + rows.seen @ log_none + np.log(m.share)
     return result
 
 
@@ -133,46 +151,43 @@ def _posterior(ll: FloatArray) -> tuple[FloatArray, FloatArray]:
     return weights / total, (top + np.log(total))[:, 0]
 
 
-def _maximise(
-    f: Features, r: FloatArray, x: FloatArray, seen: FloatArray, w: FloatArray, base: FloatArray
-) -> _Mixture:
-    rw = r * w[:, None]
+def _maximise(f: Features, r: FloatArray, rows: _Rows, base: FloatArray) -> _Mixture:
+    rw = r * rows.w[:, None]
     share = (rw.sum(0) + 1.0) / (rw.sum() + rw.shape[1])
-    rate = (rw.T @ x + SHRINK * base) / ((rw.T @ seen)[:, f.group] + SHRINK)
+    rate = ((rows.x.T @ rw).T + SHRINK * base) / ((rows.seen.T @ rw).T[:, f.group] + SHRINK)
     return _Mixture(share, np.clip(rate, 1e-7, 1 - 1e-7))
 
 
-def _em(
-    f: Features, r: FloatArray, x: FloatArray, seen: FloatArray, w: FloatArray, steps: int
-) -> tuple[_Mixture, FloatArray, float]:
-    base = np.clip((w @ x) / np.maximum((w @ seen)[f.group], 1.0), 1e-7, 1 - 1e-7)
+def _em(f: Features, r: FloatArray, rows: _Rows, steps: int) -> tuple[_Mixture, FloatArray, float]:
+    base = (rows.x.T @ rows.w) / np.maximum((rows.seen.T @ rows.w)[f.group], 1.0)
+    base = np.clip(base, 1e-7, 1 - 1e-7)
     before, total = -np.inf, -np.inf
-    m = _maximise(f, r, x, seen, w, base)
+    m = _maximise(f, r, rows, base)
     for _ in range(steps):
-        r, row = _posterior(_log_likelihood(f, m, x, seen))
-        total = float(w @ row)
+        r, row = _posterior(_log_likelihood(f, m, rows))
+        total = float((rows.w * row).sum())
         if total - before < 1e-7 * abs(total):
             break
         before = total
-        m = _maximise(f, r, x, seen, w, base)
+        m = _maximise(f, r, rows, base)
     return m, r, total
 
 
-def _bic(f: Features, r: FloatArray, x: FloatArray, w: FloatArray, total: float) -> float:
+def _bic(r: FloatArray, rows: _Rows, total: float) -> float:
     """Schwarz's criterion; a rate counts as a parameter when its class holds at least one such value."""
-    parameters = float(((r * w[:, None]).T @ x >= 1.0).sum() + r.shape[1] - 1)
-    return -2.0 * total + parameters * float(np.log(w.sum()))
+    held = rows.x.T @ (r * rows.w[:, None])
+    parameters = float((held >= 1.0).sum() + r.shape[1] - 1)
+    return -2.0 * total + parameters * float(np.log(rows.w.sum()))
 
 
-def _seeds(
-    f: Features, m: _Mixture, r: FloatArray, x: FloatArray, seen: FloatArray, w: FloatArray
-) -> list[tuple[int, int]]:
+def _seeds(f: Features, m: _Mixture, r: FloatArray, rows: _Rows) -> list[tuple[int, int]]:
     """Pairs of values most over-represented under the model, by the G statistic, best first."""
-    rw = r * w[:, None]
-    observed = (x * w[:, None]).T @ x
+    rw = r * rows.w[:, None]
+    weigh = sparse.diags_array
+    observed = (rows.x.T @ weigh(rows.w) @ rows.x).toarray()
     expected = np.zeros_like(observed)
     for z in range(r.shape[1]):
-        both_seen = (seen * rw[:, z : z + 1]).T @ seen
+        both_seen = (rows.seen.T @ weigh(rw[:, z]) @ rows.seen).toarray()
         expected += both_seen[np.ix_(f.group, f.group)] * np.outer(m.rate[z], m.rate[z])
     exclusive = f.single[f.group][:, None] & (f.group[:, None] == f.group[None, :])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -187,29 +202,27 @@ def _seeds(
 def learn_types(content: Content) -> Types:
     """Grow the mixture while BIC improves and give every case its posterior."""
     f = features(content)
-    x, seen, w = _thin(f)
-    m, r, total = _em(f, np.ones((len(x), 1)), x, seen, w, FINAL_STEPS)
-    bic = _bic(f, r, x, w, total)
+    rows = _thin(f)
+    m, r, total = _em(f, np.ones((rows.x.shape[0], 1)), rows, FINAL_STEPS)
+    bic = _bic(r, rows, total)
     while len(m.share) < MAX_TYPES:
-        for a, b in _seeds(f, m, r, x, seen, w):
-            start = np.where((x[:, a] * x[:, b])[:, None] > 0, 0.95, 1e-3)
-            tried = _em(
-                f, np.concatenate([r * (1 - start), start], 1), x, seen, w, GROW_STEPS
-            )
-            score = _bic(f, tried[1], x, w, tried[2])
-            if score < bic and (tried[1] * w[:, None]).sum(0).min() >= MIN_CASES:
+        for a, b in _seeds(f, m, r, rows):
+            both = (rows.x[:, [a]] * rows.x[:, [b]]).toarray()
+            start = np.where(both > 0, 0.95, 1e-3)
+            tried = _em(f, np.concatenate([r * (1 - start), start], 1), rows, GROW_STEPS)
+            score = _bic(tried[1], rows, tried[2])
+            if score < bic and (tried[1] * rows.w[:, None]).sum(0).min() >= MIN_CASES:
                 (m, r, total), bic = tried, score
                 break
         else:
             break
-    m, r, total = _em(f, r, x, seen, w, FINAL_STEPS)
-    posterior, _ = _posterior(_log_likelihood(f, m, f.x, f.seen))
+    m, r, total = _em(f, r, rows, FINAL_STEPS)
+    everyone = _rows(f.x, f.seen, np.ones(len(f.x)))
+    posterior, _ = _posterior(_log_likelihood(f, m, everyone))
     sure = posterior.max(1) > SURE
     label = np.where(sure, posterior.argmax(1), -1).astype(np.int32)
     bit_rate, age_rate = _rates_by_type(content, posterior)
-    return Types(
-        m.share, posterior, label, bit_rate, age_rate, _names(f, m), _bic(f, r, x, w, total)
-    )
+    return Types(m.share, posterior, label, bit_rate, age_rate, _names(f, m), _bic(r, rows, total))
 
 
 def _names(f: Features, m: _Mixture) -> tuple[str, ...]:
@@ -229,14 +242,14 @@ def _rates_by_type(content: Content, posterior: FloatArray) -> tuple[FloatArray,
     ones = content.bits.astype(float)
     n_recorded = recorded.sum(0)[variable] if len(variable) else np.zeros(0)
     overall = (ones.sum(0) + 0.5) / (n_recorded + 1.0)
-    seen = (posterior.T @ recorded)[:, variable]
-    rate = (posterior.T @ ones + SHRINK * overall) / (seen + SHRINK)
+    seen = (sparse.csr_array(recorded).T @ posterior).T[:, variable]
+    rate = ((sparse.csr_array(ones).T @ posterior).T + SHRINK * overall) / (seen + SHRINK)
     known = content.age >= 0
     one_hot = np.zeros((len(known), 128))
     one_hot[np.flatnonzero(known), content.age[known]] = 1.0
     width = np.exp(-0.5 * (np.subtract.outer(np.arange(128), np.arange(128)) / 3.0) ** 2)
     width /= width.sum(1, keepdims=True)
     overall_age = (one_hot.sum(0) @ width + 0.01) / (known.sum() + 1.28)
-    by_type = posterior.T @ one_hot @ width
+    by_type = (sparse.csr_array(one_hot).T @ posterior).T @ width
     age = (by_type + 20.0 * overall_age) / (by_type.sum(1, keepdims=True) + 20.0)
     return np.clip(rate, 1e-7, 1.0), age

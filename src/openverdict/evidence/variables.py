@@ -70,9 +70,7 @@ def _variable(name: str, entry: dict[str, object], where: str) -> Variable:
 def _text(path: Path | None) -> str:
     if path is not None:
         return path.read_text(encoding="utf-8")
-    return (
-        files("openverdict.evidence").joinpath("data/variables.toml").read_text(encoding="utf-8")
-    )
+    return files("openverdict.evidence").joinpath("data/variables.toml").read_text(encoding="utf-8")
 
 
 def load_variables(path: Path | None = None) -> tuple[Variable, ...]:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-from openverdict.cases import Register
+from openverdict.cases import REJECTS_SCHEMA, Register
 from openverdict.cases.equality import EqualityRecord
 
-REJECTS_SCHEMA: dict[str, pl.DataType] = {
-    "file": pl.String(),
-    "row": pl.Int64(),
-    "field": pl.String(),
-    "value": pl.String(),
-    "reason": pl.String(),
-}
+__all__ = ["REJECTS_SCHEMA", "Intake", "Source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +41,16 @@ class Intake:
     rejected_rows: int
     sources: tuple[Source, ...]
     notes: tuple[str, ...] = ()
+
+    def account(self) -> list[dict[str, Any]]:
+        """What a summary says of the files that were read."""
+        return [
+            {
+                "file": s.name,
+                "sha256": s.sha256,
+                "kind": s.kind,
+                "rows": s.rows,
+                "rejected_rows": s.rejected_rows,
+            }
+            for s in self.sources
+        ]

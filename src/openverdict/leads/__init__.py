@@ -4,7 +4,7 @@ What comes in: a `Register`. What goes out: a `Review` of frozen objects that re
 lead puts something in front of a person; it decides nothing and names nobody. This room never reads the equality record.
 """
 
-from openverdict.leads.pipeline import Settings, accounts, explain, review, settings
+from openverdict.leads.pipeline import Settings, explain, review, settings
 from openverdict.leads.results import Lead, Link, Reason, Review, Triage
 from openverdict.leads.triage import triage
 
@@ -15,7 +15,6 @@ __all__ = [
     "Review",
     "Settings",
     "Triage",
-    "accounts",
     "explain",
     "review",
     "settings",

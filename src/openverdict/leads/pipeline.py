@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from openverdict.cases import Register
+from openverdict.cases import REJECTS_SCHEMA, Register
 from openverdict.errors import InputError
 from openverdict.evidence import Model, load_variables, model_hash, prepare
 from openverdict.evidence.explain import contributions, similar_sentence
-from openverdict.intake import REJECTS_SCHEMA, Intake
 from openverdict.leads.describe import Describer
 from openverdict.leads.results import Lead, Link, Review, Triage
 from openverdict.leads.triage import triage
@@ -72,20 +71,6 @@ def settings(
     """Settings from what a caller gave; None keeps the default."""
     given = {"budget": budget, "replicates": replicates}
     return Settings(seed=seed, watch=watch, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
-
-
-def accounts(intake: Intake) -> list[dict[str, Any]]:
-    """What a summary says of the files that were read."""
-    return [
-        {
-            "file": s.name,
-            "sha256": s.sha256,
-            "kind": s.kind,
-            "rows": s.rows,
-            "rejected_rows": s.rejected_rows,
-        }
-        for s in intake.sources
-    ]
 
 
 Progress = Callable[[str, float], None]
@@ -171,8 +156,8 @@ class _Run:
         self.ids: list[str] = register.table.get_column("case_id").to_list()
         self.number = {case: k for k, case in enumerate(self.ids)}
         found = register.table.get_column("found_at")
-        span = (found.max() - found.min()).days if self.n > 1 else 0  # type: ignore[operator]
-        self.years = max(span / 365.25, LEAST_YEARS)
+        days = found.cast(pl.Date).cast(pl.Int32)
+        self.years = max(int(np.ptp(days.to_numpy())) / 365.25, LEAST_YEARS) if self.n else 0.0
 
     def result(
         self, rejects: pl.DataFrame, sources: Sequence[dict[str, Any]], notes: Sequence[str]

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openverdict.evidence.encode import NO_PLACE
+from openverdict.evidence import Variable
 from openverdict.evidence.model import GAP_REACH, LOG10_2, Model
 
 UNIT = 1000.0  # table entries are thousandths of a bit
@@ -32,7 +33,8 @@ def to_units(log10: npt.NDArray[np.float64] | float) -> npt.NDArray[np.int32]:
 class Tables:
     """Everything the kernel reads. Row r of `gap_rows` (rows, widths, GAP_REACH) and `place_rows` (rows, precisions + 1,
     bins) is chosen per later case by `gap_row` and `place_row`; `words` (n, B) uint8 are the bits of the earlier case;
-    own entries of the later case in CSR; `extra` in CSR by later case over sorted earlier cases."""
+    own entries of the later case in CSR; `extra` in CSR by later case over sorted earlier cases.
+    """
 
     n: int
     day: npt.NDArray[np.int32]
@@ -115,9 +117,7 @@ def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Table
     ages, age_row = np.unique(learned.log2_age, return_inverse=True)
     age_kernel = to_units(
         np.log10(
-            1
-            - number.theta
-            + number.theta * np.exp2(model.log2_age_kernel[None] - ages[:, None])
+            1 - number.theta + number.theta * np.exp2(model.log2_age_kernel[None] - ages[:, None])
         )
     )
     variable, lack, both, apart = model.bit_terms
@@ -177,7 +177,7 @@ def _best(
 
 
 def _extra(
-    model: Model, sparse_vars: list, says: npt.NDArray[np.uint8], says_units: npt.NDArray[np.int32]
+    model: Model, sparse_vars: list[Variable], says: npt.NDArray[np.uint8], says_units: npt.NDArray[np.int32]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """What sharing adds on top of what the dense tables already say of the pair, by later case."""
     codes, units = [], []

@@ -6,10 +6,22 @@ import numba as nb
 import numpy as np
 
 
-@nb.njit(cache=True, nogil=True, boundscheck=False)  # type: ignore[misc]
+@nb.njit(cache=True, nogil=True, boundscheck=False)
 def fill_later(  # type: ignore[no-untyped-def] # pragma: no cover
-    j, start, own, own_units, variable, lack, single, opposite, apart, recorded, says, says_units,
-    values, tables,
+    j,
+    start,
+    own,
+    own_units,
+    variable,
+    lack,
+    single,
+    opposite,
+    apart,
+    recorded,
+    says,
+    says_units,
+    values,
+    tables,
 ):
     """For later case j: what each bit of an earlier case adds (`values`), then byte-wide sums of them (`tables`)."""
     d_count = len(variable)
@@ -40,13 +52,41 @@ def fill_later(  # type: ignore[no-untyped-def] # pragma: no cover
                 tables[b, step + k] = tables[b, k] + value
 
 
-@nb.njit(cache=True, nogil=True, boundscheck=False)  # type: ignore[misc]
+@nb.njit(cache=True, nogil=True, boundscheck=False)
 def score_block(  # type: ignore[no-untyped-def] # pragma: no cover
-    first, last, floor,
-    day, width, xyz, precision, gap_rows, gap_row, place_rows, place_row,
-    age, age_kernel, age_row, words, start, own, own_units, variable, lack, apart, single,
-    opposite, recorded, says, says_units, extra_start, extra_i, extra_units, best,
-    out_i, out_j, out_units,
+    first,
+    last,
+    floor,
+    day,
+    width,
+    xyz,
+    precision,
+    gap_rows,
+    gap_row,
+    place_rows,
+    place_row,
+    age,
+    age_kernel,
+    age_row,
+    words,
+    start,
+    own,
+    own_units,
+    variable,
+    lack,
+    apart,
+    single,
+    opposite,
+    recorded,
+    says,
+    says_units,
+    extra_start,
+    extra_i,
+    extra_units,
+    best,
+    out_i,
+    out_j,
+    out_units,
 ):
     """Score all pairs (i, j), first <= j < last, i < j; keep those at or above the floor.
 
@@ -61,8 +101,20 @@ def score_block(  # type: ignore[no-untyped-def] # pragma: no cover
     bins = place_rows.shape[2] - 1
     for j in range(first, last):
         fill_later(
-            j, start, own, own_units, variable, lack, single, opposite, apart, recorded, says,
-            says_units, values, tables,
+            j,
+            start,
+            own,
+            own_units,
+            variable,
+            lack,
+            single,
+            opposite,
+            apart,
+            recorded,
+            says,
+            says_units,
+            values,
+            tables,
         )
         gap_table = gap_rows[gap_row[j]]
         place_table = place_rows[place_row[j]]

@@ -14,6 +14,7 @@ from openverdict.linkage.compile import Tables
 from openverdict.linkage.kernel import score_block
 
 IntArray = npt.NDArray[np.int64]
+Int32Array = npt.NDArray[np.int32]
 PAIRS_PER_BLOCK = 4_000_000
 
 
@@ -61,7 +62,7 @@ def all_pairs(
     """
     ranges = blocks(tables.n)
 
-    def run(block: tuple[int, int]) -> tuple[IntArray, IntArray, npt.NDArray[np.int32]]:
+    def run(block: tuple[int, int]) -> tuple[Int32Array, Int32Array, Int32Array]:
         first, last = block
         room = 1 << 14
         while True:

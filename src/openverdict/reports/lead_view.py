@@ -27,11 +27,11 @@ from openverdict.reports.words import (
     day_words,
     listed,
     metres_words,
+    odds,
     sentence_case,
     short_day,
     signed,
     span_words,
-    two_figures,
     verbal,
     weight,
 )
@@ -61,6 +61,7 @@ class LeadView:
     cases: tuple[CaseRef, ...]
     value: str
     strength: str
+    odds: str
     price: str
     weight: str
     verbal: str
@@ -103,6 +104,7 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         cases=refs,
         value="not computed" if lead.log10_lr is None else signed(lead.log10_lr),
         strength="" if lead.strength is None else signed(lead.strength),
+        odds="" if lead.strength is None else odds(lead.strength),
         price=""
         if lead.strength is None or lead.log10_lr is None
         else f"{lead.log10_lr - lead.strength:.2f}",
@@ -216,20 +218,6 @@ def _priors(log10_lr: float | None, size: int, register_size: int) -> tuple[Prio
         ("One register in 10,000 holds one", -4.0),
     )
     return tuple(
-        PriorRow(belief, _odds(shift - groups), _odds(shift - groups + log10_lr))
+        PriorRow(belief, odds(shift - groups), odds(shift - groups + log10_lr))
         for belief, shift in beliefs
     )
-
-
-def _odds(log10_odds: float) -> str:
-    """Odds in words, to one or two figures; beyond a million as a power of ten in words."""
-    size = abs(log10_odds)
-    if size < math.log10(1.05):
-        return "even"
-    if size < 6:
-        figure = two_figures(10**size)
-    elif size < 9:
-        figure = f"{two_figures(10 ** (size - 6))} million"
-    else:
-        figure = f"1 followed by {round(size)} zeros"
-    return f"{figure} to 1 {'for' if log10_odds > 0 else 'against'}"

@@ -19,6 +19,7 @@ from openverdict.reports.words import (
     counted,
     day_words,
     listed,
+    odds,
     sentence_case,
     signed,
     two_figures,
@@ -39,6 +40,7 @@ class LeadRow:
     case_ids: tuple[str, ...]
     value: str
     verbal: str
+    odds: str
     chance: str
     first_raised: str
 
@@ -116,6 +118,7 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
                 lead.cases,
                 "not computed" if lead.log10_lr is None else signed(lead.log10_lr),
                 "" if lead.log10_lr is None else verbal(lead.log10_lr),
+                "" if lead.strength is None else odds(lead.strength),
                 lead.chance_words or chance(lead.chance_per_year),
                 day_words(lead.first_raised),
             )

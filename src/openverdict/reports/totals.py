@@ -142,9 +142,10 @@ def _texts(summary: Mapping[str, object], key: str) -> tuple[str, ...]:
 
 def _table_words(entry: Mapping[str, object]) -> str:
     """A small table on one line: its name, then the rest; a long hash by its first letters."""
+    name = entry.get("name", entry.get("file"))
     rest = [
         f"{key.replace('_', ' ')} {str(value)[:12] if key == 'sha256' else value}"
         for key, value in entry.items()
-        if key != "name"
+        if key not in ("name", "file")
     ]
-    return f"{entry['name']} ({', '.join(rest)})" if "name" in entry else ", ".join(rest)
+    return ", ".join(rest) if name is None else f"{name} ({', '.join(rest)})"

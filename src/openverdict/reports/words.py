@@ -183,3 +183,17 @@ def metres_words(metres: float) -> str:
 def listed(items: list[str]) -> str:
     """Items as an English list: a, b and c."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def odds(log10_odds: float) -> str:
+    """Odds in words, to one or two figures; beyond a million as a power of ten in words."""
+    size = abs(log10_odds)
+    if size < math.log10(1.05):
+        return "even"
+    if size < 6:
+        figure = two_figures(10**size)
+    elif size < 9:
+        figure = f"{two_figures(10 ** (size - 6))} million"
+    else:
+        figure = f"1 followed by {round(size)} zeros"
+    return f"{figure} to 1 {'for' if log10_odds > 0 else 'against'}"

@@ -85,8 +85,8 @@ def measure_chance(
         tables = compile_tables(Model(prepared, null.order), slot_tables)
         ledger = all_pairs(tables, int(to_units(link_floor)), threads=threads, progress=progress)
         count[null.kind] += 1
-        for series in grow(ledger.i, ledger.j, from_units(ledger.units), tables.n, least=bar - DEEP):
-            found.append((null.kind, series.strength, _contents(series, null.order)))
+        grown = grow(ledger.i, ledger.j, from_units(ledger.units), tables.n, least=bar - DEEP)
+        found += [(null.kind, s.strength, _contents(s, null.order)) for s in grown]
     return Chance(years, count, tuple(found))
 
 

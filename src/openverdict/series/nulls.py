@@ -39,8 +39,10 @@ def null_registers(
         kind = KINDS[k % len(KINDS)]
         order = np.arange(len(slots.day))
         for group in (np.flatnonzero(is_death), np.flatnonzero(~is_death)):
-            blocks = _near_in_place(slots, group, rng) if kind == "place" else _near_in_time(
-                slots, group, rng
+            blocks = (
+                _near_in_place(slots, group, rng)
+                if kind == "place"
+                else _near_in_time(slots, group, rng)
             )
             for block in blocks:
                 order[block] = rng.permutation(block)
