@@ -95,9 +95,8 @@ def _pairs(table: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
 def _beside(pairs: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
     """Pairs with the values of both cases, in columns that end in _a and _b."""
     for side in "ab":
-        named = values.rename(lambda name, side=side: f"{name}_{side}")
-        named = named.rename({f"case_id_{side}": f"case_{side}"})
-        pairs = pairs.join(named, on=f"case_{side}", maintain_order="left")
+        own = {name: f"{name}_{side}" for name in values.columns} | {"case_id": f"case_{side}"}
+        pairs = pairs.join(values.rename(own), on=f"case_{side}", maintain_order="left")
     return pairs
 
 
