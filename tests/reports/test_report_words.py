@@ -15,7 +15,7 @@ from openverdict.evidence.contribution import Contribution
 from openverdict.reports import lead_html, review_html
 from openverdict.reports.facts import Cases
 from openverdict.reports.labels import check_label, source_words
-from openverdict.reports.lead_view import _odds, lead_view
+from openverdict.reports.lead_view import lead_view
 from openverdict.reports.pairs import pair_view, rarity_words
 from openverdict.reports.words import (
     chance,
@@ -23,6 +23,7 @@ from openverdict.reports.words import (
     day_words,
     listed,
     metres_words,
+    odds,
     signed,
     span_words,
     times,
@@ -120,10 +121,10 @@ def test_chance_in_words(rate, words):
         (span_words(2000), "5.5 years"),
         (day_words(date(2014, 6, 19)), "19 June 2014"),
         (listed(["a", "b", "c"]), "a, b and c"),
-        (_odds(0.0), "even"),
-        (_odds(-7.0), "10 million to 1 against"),
-        (_odds(2.0), "100 to 1 for"),
-        (_odds(-16.0), "1 followed by 16 zeros to 1 against"),
+        (odds(0.0), "even"),
+        (odds(-7.0), "10 million to 1 against"),
+        (odds(2.0), "100 to 1 for"),
+        (odds(-16.0), "1 followed by 16 zeros to 1 against"),
         (check_label("an_odd_one: stays"), "an_odd_one: stays"),
         (source_words("note_verified, B-1"), "note verified, B-1"),
     ],

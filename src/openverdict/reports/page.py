@@ -21,6 +21,7 @@ from openverdict.reports.words import (
     listed,
     odds,
     sentence_case,
+    short_day,
     signed,
     two_figures,
     verbal,
@@ -120,7 +121,7 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
                 "" if lead.log10_lr is None else verbal(lead.log10_lr),
                 "" if lead.strength is None else odds(lead.strength),
                 lead.chance_words or chance(lead.chance_per_year),
-                day_words(lead.first_raised),
+                short_day(lead.first_raised),
             )
             for i, lead in enumerate(series[:_LEADS_LISTED])
         ),
