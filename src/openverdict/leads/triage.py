@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from openverdict.cases import Register, indicators
+from openverdict.cases import Register, checks, indicators
 from openverdict.leads.checks import checks_never_made
 from openverdict.leads.finding import Finding, found, in_words
 from openverdict.leads.level import level_of
@@ -129,7 +129,11 @@ def _quality(
     table: pl.DataFrame, checked: Sequence[Expected], contradictions: dict[str, list[Finding]]
 ) -> Iterator[Finding]:
     """Quality reasons: contradictions, enquiries not listed, a category given before the enquiries were made."""
-    for case_id, pairs in contradictions.items():
+    silent = {c for c, e in settings()["contradiction"].items() if not e.get("raises", True)}
+    for case_id, said in contradictions.items():
+        pairs = [pair for pair in said if pair.code not in silent]
+        if not pairs:
+            continue
         text = f"Parts of the record contradict each other: {len(pairs)} such."
         source = ", ".join(dict.fromkeys(pair.source for pair in pairs))
         yield Finding(case_id, "contradiction", text, source, 0, "Q")
@@ -137,20 +141,21 @@ def _quality(
     enough = 1 - settings()["category"]["premature_share"]
     death = (table.get_column("kind").fill_null("death") == "death").to_list()
     closes = table.get_column("category_closes").to_list()
+    # What is expected only below an age counts here for nobody, so that age moves no level.
+    by_age = {name for name, check in checks().items() if check.expected == "unexplained_under_50"}
     ids = table.get_column("case_id").to_list()
     for row, (case_id, (expected, missing)) in enumerate(zip(ids, checked, strict=True)):
         if missing is None:
             if kept and death[row]:
                 text = "The record does not say which enquiries were made."
                 yield Finding(case_id, "checks_not_recorded", text, "checks_done", 0, "Q")
-        elif closes[row] == "yes" and expected and len(missing) > enough * len(expected):
-            text = (
-                f"Called not suspicious with {len(expected) - len(missing)} of {len(expected)} "
-                "expected enquiries recorded as made."
-            )
-            yield Finding(
-                case_id, "category_premature", text, "category_police, checks_done", 0, "Q"
-            )
+        elif closes[row] == "yes":
+            asked = [name for name in expected if name not in by_age]
+            made = sum(name not in missing for name in asked)
+            if len(asked) - made > enough * len(asked):
+                text = f"Called not suspicious with {made} of {len(asked)} expected enquiries recorded as made."
+                source = "category_police, checks_done"
+                yield Finding(case_id, "category_premature", text, source, 0, "Q")
 
 
 def _put_together(
