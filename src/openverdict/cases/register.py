@@ -86,7 +86,9 @@ class Register:
         )
 
     @classmethod
-    def from_facts(cls, facts: Iterable[Fact] | pl.DataFrame, *, simulated: bool = False) -> Register:
+    def from_facts(
+        cls, facts: Iterable[Fact] | pl.DataFrame, *, simulated: bool = False
+    ) -> Register:
         """A register from facts, one row a fact; values are parsed by the field dictionary.
 
         Raises:
@@ -173,7 +175,16 @@ class Register:
 
 def _facts_frame(facts: Iterable[Fact]) -> pl.DataFrame:
     rows = [
-        (f.case_id, f.field, f.value, str(f.status), f.known_from, f.recorded_at, f.source, f.author)
+        (
+            f.case_id,
+            f.field,
+            f.value,
+            str(f.status),
+            f.known_from,
+            f.recorded_at,
+            f.source,
+            f.author,
+        )
         for f in facts
     ]
     return pl.DataFrame(rows, schema=FACTS_SCHEMA, orient="row")
