@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from openverdict.cases import Register, checks, table_schema
-from openverdict.leads.rules import contradiction_rules, reason_rules, settings
+from openverdict.leads.rules import contradiction_rules, holds, reason_rules, settings
 from openverdict.leads.triage import triage
 
 FOUND = datetime(2014, 6, 19, 4, 18)
@@ -114,3 +114,11 @@ def test_every_check_knows_when_it_is_expected():
 def test_every_rule_reads_fields_that_exist():
     for rule in (*reason_rules(), *contradiction_rules()):
         assert set(rule.sources) <= set(table_schema()), rule.code
+
+
+@pytest.mark.parametrize(
+    "condition", [{"field": "sex", "like": "m"}, {"field": "sex", "is": ["male"], "missing": True}]
+)
+def test_a_condition_that_the_rules_do_not_know_is_refused(condition):
+    with pytest.raises(ValueError, match=r"triage\.toml"):
+        holds([condition])

@@ -153,7 +153,8 @@ def _surge(
     seen = np.maximum((there & close).sum(1) - PARTNERS_LEFT_OUT, 0.0)
     share = (window[:, 1] - window[:, 0] - 1) / max(n - 1, 1)
     expected = there.sum(1) * share
-    return np.maximum((seen + SURGE_SHRINK) / (expected + SURGE_SHRINK), 1.0)
+    surge: FloatArray = np.maximum((seen + SURGE_SHRINK) / (expected + SURGE_SHRINK), 1.0)
+    return surge
 
 
 def _time_density(day: npt.NDArray[np.int32]) -> FloatArray:

@@ -81,9 +81,8 @@ def _closing() -> list[str]:
 
 def _category_known(register: Register) -> pl.DataFrame:
     """When a category that closes a case was known, for the cases that came as facts."""
-    facts = register.facts.filter(
-        (pl.col("field") == "category_police") & pl.col("value").is_in(_closing())
-    )
+    code = pl.col("value").str.to_lowercase().str.replace_all(r"[\s/,-]+", "_")
+    facts = register.facts.filter((pl.col("field") == "category_police") & code.is_in(_closing()))
     if register.known_on is not None:
         facts = facts.filter(pl.col("known_from").dt.date() <= register.known_on)
     return facts.group_by("case_id").agg(category_known_from=pl.col("known_from").min())

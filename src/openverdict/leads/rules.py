@@ -127,8 +127,6 @@ def _test(condition: Condition) -> pl.Expr:
     match word:
         case "is":
             test = column.is_in(wanted)
-        case "is_not":
-            test = ~column.is_in(wanted)
         case "has":
             test = column.list.eval(pl.element().is_in(wanted)).list.any()
         case "lacks":

@@ -11,8 +11,8 @@ from math import log2
 import numpy as np
 import numpy.typing as npt
 
-from openverdict.evidence.encode import NO_PLACE
 from openverdict.evidence import Variable
+from openverdict.evidence.encode import NO_PLACE
 from openverdict.evidence.model import GAP_REACH, LOG10_2, Model
 
 UNIT = 1000.0  # table entries are thousandths of a bit

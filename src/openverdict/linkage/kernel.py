@@ -133,10 +133,8 @@ def score_block(  # type: ignore[no-untyped-def] # pragma: no cover
             dy = np.float64(yj - xyz[i, 1])
             dz = np.float64(zj - xyz[i, 2])
             metres = np.sqrt(dx * dx + dy * dy + dz * dz)
-            if metres < 2000.0:
-                bin_ = np.int64(metres / 5.0)
-            else:
-                bin_ = min(np.int64(400) + np.int64((metres - 2000.0) / 250.0), bins)
+            far = min(400 + np.int64((metres - 2000.0) / 250.0), bins)
+            bin_ = np.int64(metres / 5.0) if metres < 2000.0 else far
             units += place_table[precision[i], bin_]
             shares = i == next_extra
             if units < need and not shares:
