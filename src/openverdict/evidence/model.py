@@ -34,6 +34,7 @@ from openverdict.evidence.rarity import (
     sharing_rate,
 )
 from openverdict.evidence.surroundings import (
+    PARTNERS_LEFT_OUT,
     Surroundings,
     band_of,
     distance_bin,
@@ -241,9 +242,9 @@ class Model:
         near = self.around.neighbours[j]
         there = (near >= 0) & (spot[np.maximum(near, 0)] >= 0)
         same = there & (spot[np.maximum(near, 0)] == spot[j][:, None])
-        kept = np.maximum(same.sum(1) - 2.0, 0.0)
+        kept = np.maximum(same.sum(1) - PARTNERS_LEFT_OUT, 0.0)
         local = (kept + SPOT_SHRINK * SPOT_PRIOR) / (there.sum(1) + SPOT_SHRINK)
-        overall = (np.maximum(count[spot[j]] - 2.0, 0.0) + 0.5) / (len(labelled) + 1.0)
+        overall = (np.maximum(count[spot[j]] - PARTNERS_LEFT_OUT, 0.0) + 0.5) / (len(labelled) + 1.0)
         placed = self.slots.placed[i] & self.slots.placed[j]
         p = np.where(placed, np.maximum(local, SPOT_PRIOR), overall)
         p = np.exp2(rounded(np.log2(np.clip(p, 0.5 / (self.n + 1), 1.0))))

@@ -30,9 +30,8 @@ BAND_M = (
     10_000.0,
 )  # bands of distance; the last one is everything beyond
 CLUSTER_SHRINK = 5.0
-PARTNERS_LEFT_OUT = (
-    2.0  # a count at a case leaves out the one it is compared with, and one more member of a series
-)
+# Counts at a case leave out the one it is compared with and two more members of a series.
+PARTNERS_LEFT_OUT = 3.0
 REFERENCE_POINTS = 4096
 LEVELS_PER_BIT = 16.0  # rarities are rounded to sixteenths of a bit
 
