@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from openverdict.cases import dictionary
+from openverdict.cases.words import item_label, plain
 from openverdict.evidence.contribution import Contribution
 from openverdict.evidence.encode import NO_PLACE, PRECISION_M, SEEN_ONCE, WIDTH_DAYS
-from openverdict.evidence.model import Model
+from openverdict.evidence.model import Model, listed_again
 from openverdict.evidence.rarity import SOURCES
 from openverdict.evidence.variables import Variable
 
@@ -148,17 +150,23 @@ def _age(model: Model, v: Variable, part: _Part) -> Contribution:
 
 def _spot(model: Model, v: Variable, part: _Part) -> Contribution:
     slots = model.slots
-    words = [slots.spot_names[s] if (s := slots.spot[c]) >= 0 else None for c in (part.i, part.j)]
-    return _shared(model, v, part, words, "the same spot", "different spots", slots.spot_names)
+    words = [plain(slots.spot_names[s]) if (s := slots.spot[c]) >= 0 else None for c in (part.i, part.j)]
+    alike = slots.spot[part.i] == slots.spot[part.j]
+    no = (
+        "the same words, but not one spot: too far apart or too many"
+        if alike
+        else "different spots"
+    )
+    return _shared(model, v, part, words, "the same spot", no, slots.spot_names)
 
 
 def _keys(model: Model, v: Variable, part: _Part) -> Contribution:
     keys = model.content.keys[v.name]
-    words: list[str | None] = []
-    for c in (part.i, part.j):
-        mine = [keys.names[k] for k in keys.index[keys.start[c] : keys.start[c + 1]]]
-        words.append("; ".join(mine) if mine else None)
-    return _shared(model, v, part, words, "the same key in both", "none in common", keys.names)
+    held = [keys.index[keys.start[c] : keys.start[c + 1]] for c in (part.i, part.j)]
+    words = ["; ".join(keys.names[k] for k in mine) or None for mine in held]
+    alike = np.intersect1d(held[0], held[1]).size > 0
+    no = "in common only what stands in too many cases" if alike else "none in common"
+    return _shared(model, v, part, words, "the same key in both", no, keys.names)
 
 
 def _mention(model: Model, v: Variable, part: _Part) -> Contribution:
@@ -168,6 +176,8 @@ def _mention(model: Model, v: Variable, part: _Part) -> Contribution:
         f"names {names[other]}" if (c, other) in pairs else None
         for c, other in ((part.i, part.j), (part.j, part.i))
     ]
+    if words != [None, None]:
+        words = [word or "does not name the other" for word in words]
     return _shared(model, v, part, words, "one names the other", "neither names the other", ())
 
 
@@ -189,7 +199,8 @@ def _shared(
     k = int(at[0])
     count = int(sparse.count[k])
     shared = names[int(sparse.key[k])] if names else ""
-    note = f"{shared} stands in {count:,} cases" if shared else f"{count:,} pairs name one another"
+    of_pairs = f"in {count:,} pair{'s' * (count != 1)} of the register one case names the other"
+    note = f"{shared} stands in {count:,} cases" if shared else of_pairs
     return _make(
         v,
         part,
@@ -221,7 +232,7 @@ def _coded(model: Model, v: Variable, part: _Part) -> Contribution:
     if not shared or all(content.bit_list[d].value == SEEN_ONCE for _, _, d in shared):
         return _make(v, part, earlier=words[0], later=words[1], comparison="nothing in common")
     _, e, d = max(shared)
-    named = ", ".join(content.bit_list[d].value for _, _, d in sorted(shared, reverse=True))
+    named = ", ".join(_spoken(v, content.bit_list[d].value) for _, _, d in sorted(shared, reverse=True))
     others, of = int(learned.count[d]) - 1, int(learned.of[d]) - 1
     return _make(
         v,
@@ -229,19 +240,26 @@ def _coded(model: Model, v: Variable, part: _Part) -> Contribution:
         earlier=words[0],
         later=words[1],
         comparison="the same" if v.kernel != "items" else f"both name {named}",
-        kernel=1.0 if v.kernel != "items" else v.reporting,
+        kernel=1.0
+        if v.kernel != "items"
+        else float(listed_again(v.reporting, model.own.p[e : e + 1])[0]),
         rarity=float(model.own.p[e]),
         count=others,
         of=of,
-        note=f"{content.bit_list[d].value}: {others:,} of {of:,} other cases where it is recorded"
+        note=f"{_spoken(v, content.bit_list[d].value)}: {others:,} of {of:,} other cases where it is recorded"
         + _WHERE[SOURCES[model.own.source[e]]],
     )
+
+
+def _spoken(v: Variable, value: str) -> str:
+    """A coded value as words; a type of death is already made of words."""
+    return item_label(dictionary()[v.fields[0]], value) if v.fields else plain(value)
 
 
 def _values(model: Model, number: int, c: int) -> list[str] | None:
     content = model.content
     found = [
-        ("not detected: " if bit.negative else "") + bit.value
+        ("not detected: " if bit.negative else "") + _spoken(content.coded[number], bit.value)
         for d, bit in enumerate(content.bit_list)
         if bit.variable == number and content.bits[c, d]
     ]

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from openverdict.cases import Register
 from openverdict.evidence.encode import (
     NO_PLACE,
+    PRECISION_M,
     SEEN_ONCE,
     Content,
     Slots,
@@ -30,6 +31,7 @@ from openverdict.evidence.rarity import (
     OwnRarity,
     key_rarity,
     learn,
+    ordinary_keys,
     own_rarity,
     sharing_rate,
 )
@@ -53,7 +55,10 @@ IntArray = npt.NDArray[np.int64]
 GAP_REACH = 4096  # days; a longer gap counts as one of infinite length
 SPOT_SHRINK = 5.0
 SPOT_PRIOR = 0.1  # share of near deaths at the same exact spot, before the register is looked at
-MAX_SPOT = 1000
+MAX_SPOT = 1000  # a label of more cases than this is no exact spot
+SPOT_REACH_M = (
+    300.0  # farther apart than this, beyond both precisions, the same words name two spots
+)
 LOG10_2 = float(np.log10(2.0))
 
 
@@ -130,19 +135,22 @@ class Model:
         k = np.log2(np.maximum(place_kernel(self.by_kernel["distance"].mixture), 1e-30))
         k -= rounded(np.log2(self.around.clustering))[band_of(distance_bins())]
         k[:, :, -1] = -100.0
-        return k
+        return np.minimum.accumulate(
+            k, axis=-1
+        )  # clustering may cheapen the near, never raise the far
 
     @cached_property
     def bit_terms(self) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray, FloatArray]:
         """Per bit: its variable; log10 LR when one case has it and the other's recorded value lacks it.
 
-        Per own value: log10 LR when both have it. Per variable: log10(1 - theta).
+        Per own value: log10 LR when both have it. Per bit: what is added when the other's record says the contrary, so
+        that an item detected in one and looked for in vain in the other costs log10(1 - theta) in all.
         """
         content = self.content
         variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
         lack = np.zeros(len(variable))
         apart = np.array([np.log10(1 - v.theta) for v in content.coded])
-        reporting = np.ones(len(variable))
+        again = np.ones(len(variable))
         single = np.zeros(len(variable), dtype=bool)
         for d, b in enumerate(content.bit_list):
             v = content.coded[b.variable]
@@ -150,19 +158,19 @@ class Model:
                 lack[d] = apart[b.variable]
                 single[d] = True
             elif not b.negative:
-                p = min(float(self.learned.rate[d]), 0.99)
-                reporting[d] = v.reporting + (1 - v.reporting) * p
+                again[d] = v.reporting
                 if v.fields[0] != "substances_detected" or routinely_screened(b.value):
-                    k = (1 - reporting[d]) / (1 - p)
-                    lack[d] = np.log10(1 - v.theta + v.theta * k)
+                    lack[d] = np.log10(1 - v.theta * v.reporting)
         bit = self.learned.bit.astype(np.int64)
         theta = np.array([v.theta for v in content.coded])[variable[bit]]
-        both = np.log10(1 - theta + theta * reporting[bit] / self.own.p)
+        both = np.log10(1 - theta + theta * listed_again(again[bit], self.own.p) / self.own.p)
         both = np.where(single[bit] | (both > lack[bit]), both, lack[bit])
         once = np.array([b.value == SEEN_ONCE or b.negative for b in content.bit_list], dtype=bool)
         negative = np.array([b.negative for b in content.bit_list], dtype=bool)
         both = np.where(once[bit], np.where(negative[bit], 0.0, lack[bit]), both)
-        return variable, lack, both, apart
+        positive = np.where(negative, self.opposite, np.arange(len(variable)))
+        against = apart[variable] - lack[positive] if len(variable) else lack
+        return variable, lack, both, against
 
     @cached_property
     def opposite(self) -> npt.NDArray[np.int32]:
@@ -239,13 +247,18 @@ class Model:
         order = order[(count[spot[order]] > 1) & (count[spot[order]] <= MAX_SPOT)]
         a, b = _pairs_within(spot[order].astype(np.int64))
         i, j = order[a], order[b]
+        placed = self.slots.placed[i] & self.slots.placed[j]
+        precision = np.append(PRECISION_M, 0.0)[self.slots.precision]
+        here = ~placed | (self.metres(i, j) <= SPOT_REACH_M + precision[i] + precision[j])
+        i, j, placed = i[here], j[here], placed[here]
         near = self.around.neighbours[j]
         there = (near >= 0) & (spot[np.maximum(near, 0)] >= 0)
         same = there & (spot[np.maximum(near, 0)] == spot[j][:, None])
         kept = np.maximum(same.sum(1) - PARTNERS_LEFT_OUT, 0.0)
         local = (kept + SPOT_SHRINK * SPOT_PRIOR) / (there.sum(1) + SPOT_SHRINK)
-        overall = (np.maximum(count[spot[j]] - PARTNERS_LEFT_OUT, 0.0) + 0.5) / (len(labelled) + 1.0)
-        placed = self.slots.placed[i] & self.slots.placed[j]
+        overall = (np.maximum(count[spot[j]] - PARTNERS_LEFT_OUT, 0.0) + 0.5) / (
+            len(labelled) + 1.0
+        )
         p = np.where(placed, np.maximum(local, SPOT_PRIOR), overall)
         p = np.exp2(rounded(np.log2(np.clip(p, 0.5 / (self.n + 1), 1.0))))
         return self._sparse(variable, i, j, p, spot[j].astype(np.int64), count[spot[j]])
@@ -259,11 +272,18 @@ class Model:
         return self._sparse(variable, pairs[:, 0], pairs[:, 1], full, none, none + len(pairs))
 
     def says(self, variable: Variable) -> npt.NDArray[np.bool_]:
-        """Which cases record a sparse variable at all: only then does *not* sharing say something."""
+        """Which cases record a sparse variable at all, and not only what is too frequent to mean anything: only then does
+        *not* sharing say something.
+        """
         if variable.kernel == "spot":
-            return self.slots.spot >= 0
+            spot = self.slots.spot
+            count = np.bincount(spot[spot >= 0], minlength=len(self.slots.spot_names) + 1)
+            return (spot >= 0) & (count[spot] <= MAX_SPOT)
         if variable.kernel == "keys":
-            return np.diff(self.content.keys[variable.name].start) > 0
+            keys = self.content.keys[variable.name]
+            rows = np.repeat(np.arange(self.n), np.diff(keys.start))
+            somebody = ~ordinary_keys(keys, self.n)[keys.index]
+            return np.bincount(rows[somebody], minlength=self.n) > 0
         return np.zeros(self.n, dtype=bool)
 
     def terms(self, i: IntArray, j: IntArray) -> dict[str, FloatArray]:
@@ -331,7 +351,7 @@ class Model:
         return self.place_table[a, b, bins]
 
     def _coded_terms(self, i: IntArray, j: IntArray) -> FloatArray:
-        variable, lack, both, apart = self.bit_terms
+        variable, lack, both, against = self.bit_terms
         single = np.array([v.kernel != "items" for v in self.content.coded])
         result: FloatArray = _coded(
             i,
@@ -343,7 +363,7 @@ class Model:
             variable,
             lack,
             both,
-            apart,
+            against,
             single,
             self.opposite,
         )
@@ -356,6 +376,15 @@ class Model:
         for v in self.variables:
             result += terms[v.name]
         return result
+
+
+def listed_again(reporting: FloatArray | float, p: FloatArray) -> FloatArray:
+    """Kernel of an item that both list: a carried-over item is listed again, or anyhow at the rate p of unrelated cases.
+
+    With it the LR of an item that the earlier case holds has mean 1 over unrelated later cases.
+    """
+    k: FloatArray = reporting + (1 - reporting) * p
+    return k
 
 
 def _pairs_within(group: IntArray) -> tuple[IntArray, IntArray]:
@@ -373,7 +402,7 @@ def _pairs_within(group: IntArray) -> tuple[IntArray, IntArray]:
 
 @nb.njit(cache=True, nogil=True)
 def _coded(  # type: ignore[no-untyped-def] # pragma: no cover
-    i, j, bits, recorded, start, own, variable, lack, both, apart, single, opposite
+    i, j, bits, recorded, start, own, variable, lack, both, against, single, opposite
 ):
     """Terms of the coded variables, shape (pairs, V)."""
     m = len(i)
@@ -387,7 +416,7 @@ def _coded(  # type: ignore[no-untyped-def] # pragma: no cover
             if recorded[a, v]:
                 out[r, v] += both[e] if bits[a, d] else lack[d]
             if opposite[d] >= 0 and bits[a, opposite[d]]:
-                out[r, v] += apart[v]
+                out[r, v] += against[d]
         for e in range(start[a], start[a + 1]):
             d = own[e]
             v = variable[d]

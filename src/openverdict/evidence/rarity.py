@@ -226,8 +226,14 @@ def key_rarity(keys: Keys, around: Surroundings, n: int) -> tuple[FloatArray, In
     near, of = _near_keys(keys.start, keys.index, around.neighbours)
     local = np.maximum(near - PARTNERS_LEFT_OUT, 0.0) + LOCAL_SHRINK * p
     p = np.maximum(p, local / (of + LOCAL_SHRINK))
-    ordinary = count > max(ORDINARY_KEYS, ORDINARY_SHARE * n)
-    return np.where(ordinary[keys.index], 1.0, np.minimum(p, 1.0)), count
+    return np.where(ordinary_keys(keys, n)[keys.index], 1.0, np.minimum(p, 1.0)), count
+
+
+def ordinary_keys(keys: Keys, n: int) -> npt.NDArray[np.bool_]:
+    """Which keys stand in so many of the n cases that they are nobody in particular."""
+    count = np.bincount(keys.index, minlength=len(keys.names))
+    ordinary: npt.NDArray[np.bool_] = count > max(ORDINARY_KEYS, ORDINARY_SHARE * n)
+    return ordinary
 
 
 def sharing_rate(

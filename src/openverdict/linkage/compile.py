@@ -54,7 +54,7 @@ class Tables:
     own_units: npt.NDArray[np.int32]
     variable: npt.NDArray[np.int64]
     lack: npt.NDArray[np.int32]
-    apart: npt.NDArray[np.int32]
+    against: npt.NDArray[np.int32]
     single: npt.NDArray[np.bool_]
     opposite: npt.NDArray[np.int32]
     recorded: npt.NDArray[np.uint8]
@@ -120,7 +120,7 @@ def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Table
             1 - number.theta + number.theta * np.exp2(model.log2_age_kernel[None] - ages[:, None])
         )
     )
-    variable, lack, both, apart = model.bit_terms
+    variable, lack, both, against = model.bit_terms
     sparse_vars = [v for v in model.variables if v.kernel in ("keys", "spot")]
     says = np.stack([model.says(v) for v in sparse_vars], 1).astype(np.uint8)
     says_units = np.array([to_units(log2(1 - v.theta) * LOG10_2) for v in sparse_vars])
@@ -148,7 +148,7 @@ def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Table
         own_units=own_units,
         variable=variable,
         lack=lack_units,
-        apart=to_units(apart),
+        against=to_units(against),
         single=single,
         opposite=model.opposite,
         recorded=content.recorded,
@@ -177,7 +177,10 @@ def _best(
 
 
 def _extra(
-    model: Model, sparse_vars: list[Variable], says: npt.NDArray[np.uint8], says_units: npt.NDArray[np.int32]
+    model: Model,
+    sparse_vars: list[Variable],
+    says: npt.NDArray[np.uint8],
+    says_units: npt.NDArray[np.int32],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """What sharing adds on top of what the dense tables already say of the pair, by later case."""
     codes, units = [], []

@@ -16,7 +16,7 @@ def fill_later(  # type: ignore[no-untyped-def] # pragma: no cover
     lack,
     single,
     opposite,
-    apart,
+    against,
     recorded,
     says,
     says_units,
@@ -39,7 +39,7 @@ def fill_later(  # type: ignore[no-untyped-def] # pragma: no cover
     for e in range(start[j], start[j + 1]):
         d = own[e]
         if opposite[d] >= 0:
-            values[opposite[d]] += apart[variable[d]]
+            values[opposite[d]] += against[d]
     for k in range(len(says_units)):
         if says[j, k]:
             values[d_count + v_count + k] = says_units[k]
@@ -74,7 +74,7 @@ def score_block(  # type: ignore[no-untyped-def] # pragma: no cover
     own_units,
     variable,
     lack,
-    apart,
+    against,
     single,
     opposite,
     recorded,
@@ -109,7 +109,7 @@ def score_block(  # type: ignore[no-untyped-def] # pragma: no cover
             lack,
             single,
             opposite,
-            apart,
+            against,
             recorded,
             says,
             says_units,

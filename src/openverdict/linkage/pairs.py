@@ -103,7 +103,7 @@ def _score(
             first, last, floor,
             t.day, t.width, t.xyz_m, t.precision, t.gap_rows, t.gap_row, t.place_rows, t.place_row,
             t.age, t.age_kernel, t.age_row, t.words, t.start, t.own, t.own_units, t.variable,
-            t.lack, t.apart, t.single, t.opposite, t.recorded, t.says, t.says_units,
+            t.lack, t.against, t.single, t.opposite, t.recorded, t.says, t.says_units,
             t.extra_start, t.extra_i, t.extra_units, t.best,
             i, j, units,
         )
