@@ -8,6 +8,7 @@ from pathlib import Path
 
 from openverdict.leads import Review, Settings, review
 from openverdict.reports import IndexEntry, write_index, write_review
+from openverdict.series import LEAST_RATE
 from openverdict.simulate import DEMO_DATES, demo_register
 
 Watch = tuple[tuple[str, str], ...]
@@ -93,4 +94,8 @@ def _lines(result: Review) -> tuple[str, ...]:
 def _rate(per_year: float | None) -> str:
     if per_year is None:
         return "chance not measured"
+    if per_year <= LEAST_RATE:
+        return f"by chance alone less than once in {1 / LEAST_RATE:,.0f} years"
+    if per_year >= 10:
+        return f"by chance alone about {per_year:,.0f} a year"
     return f"by chance alone about {per_year:.2g} a year"

@@ -52,6 +52,7 @@ class Register:
     why it is missing stands in `statuses` (case_id, field, status), and no row there means *not recorded*. An empty list
     means looked for and absent. `facts` holds every fact of the cases that came as facts, in `FACTS_SCHEMA`, whatever
     its date; such a case's row in `table` is what its facts say as of `known_on` (None: everything, dated or not).
+    `simulated`: made by `simulate`, but for `real_cases`.
     """
 
     table: pl.DataFrame
@@ -60,6 +61,7 @@ class Register:
     known_on: date | None = None
     simulated: bool = False
     undated_rows: int = 0
+    real_cases: tuple[str, ...] = ()
 
     @classmethod
     def from_table(
@@ -120,8 +122,15 @@ class Register:
             facts=pl.concat([self.facts, other.facts]),
             known_on=self.known_on,
             simulated=self.simulated or other.simulated,
+            real_cases=self._real(other) + other._real(self),
             undated_rows=self.undated_rows + other.undated_rows,
         )
+
+    def _real(self, other: Register) -> tuple[str, ...]:
+        """The cases that stay real when joined with a simulated register."""
+        if self.simulated:
+            return self.real_cases
+        return tuple(self.table.get_column("case_id")) if other.simulated else ()
 
     def as_of(self, day: date) -> Register:
         """What was known at the end of `day`: facts and rows whose `known_from` is not later, and found by then.
@@ -149,6 +158,7 @@ class Register:
             known_on=day,
             simulated=self.simulated,
             undated_rows=undated,
+            real_cases=tuple(sorted(set(self.real_cases) & set(kept.get_column("case_id")))),
         )
 
     def case(self, case_id: str) -> dict[str, object]:

@@ -20,6 +20,7 @@ MISSING_FIELDS = (
     "items_missing",
     "contact_channels",
     "persons",
+    "checks_done",
 )
 
 

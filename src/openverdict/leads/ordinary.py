@@ -7,7 +7,8 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from openverdict.cases import Register
+from openverdict.cases import Register, dictionary
+from openverdict.cases.words import item_label
 from openverdict.evidence import Model
 
 HOT_SPOT_M = 100.0
@@ -70,7 +71,7 @@ def _batch(model: Model, register: Register, members: tuple[int, ...]) -> str | 
     count = around.filter(has).height - len(members)
     if count < 1:
         return None
-    named = ", ".join(sorted(shared))
+    named = ", ".join(item_label(dictionary()["substances_detected"], s) for s in sorted(shared))
     return f"A supply batch: {count:,} other deaths with {named} within {BATCH_DAYS} days of these."
 
 
@@ -87,11 +88,11 @@ def _kind(model: Model, members: tuple[int, ...]) -> str | None:
     if number is None or len(learned.type_names) < 2:
         return None
     bits = [d for d, b in enumerate(learned.content.bit_list) if b.variable == number]
-    kinds = {int(d) for m in members for d in bits if learned.content.bits[m, d]}
-    if len(kinds) != 1:
+    kinds = [int(d) for m in members for d in bits if learned.content.bits[m, d]]
+    if len(kinds) != len(members) or len(set(kinds)) != 1:
         return None
-    d = kinds.pop()
-    name = learned.content.bit_list[d].value.partition(": ")[2]
+    d = kinds[0]
+    name = learned.content.bit_list[d].value.partition(": ")[2].replace("_", " ")
     return (
         f"One kind of death ({name}): {int(learned.count[d]) - len(members):,} other cases are of this kind; "
         "what is usual among them was not counted again."

@@ -28,7 +28,7 @@ from openverdict.linkage import (
     from_units,
     to_units,
 )
-from openverdict.series import Chance, Series, branching, grow, measure_chance, price
+from openverdict.series import ONE_DEATH_IN, Chance, Series, branching, grow, measure_chance, price
 
 IntArray = npt.NDArray[np.int64]
 
@@ -74,6 +74,18 @@ def settings(
 
 
 Progress = Callable[[str, float], None]
+
+
+def effective_years(found: pl.Series) -> float:
+    """Years that a register covers at its own usual volume: (sum of monthly counts)^2 / sum of their squares / 12.
+
+    For an even register this is its length; a few early cases do not stretch it (Kish's effective sample size, applied
+    to months). Never less than LEAST_YEARS; 0 for an empty register.
+    """
+    if len(found) == 0:
+        return 0.0
+    months = found.dt.truncate("1mo").value_counts().get_column("count").to_numpy().astype(float)
+    return max(float(months.sum() ** 2 / (months**2).sum()) / 12, LEAST_YEARS)
 
 
 @dataclass
@@ -156,8 +168,7 @@ class _Run:
         self.ids: list[str] = register.table.get_column("case_id").to_list()
         self.number = {case: k for k, case in enumerate(self.ids)}
         found = register.table.get_column("found_at")
-        days = found.cast(pl.Date).cast(pl.Int32)
-        self.years = max(int(np.ptp(days.to_numpy())) / 365.25, LEAST_YEARS) if self.n else 0.0
+        self.years = effective_years(found)
 
     def result(
         self, rejects: pl.DataFrame, sources: Sequence[dict[str, Any]], notes: Sequence[str]
@@ -392,6 +403,8 @@ class _Run:
             "years": self.years,
             "as_of": self.register.known_on.isoformat() if self.register.known_on else None,
             "simulated": self.register.simulated,
+            "real_cases": list(self.register.real_cases),
+            "prior_one_death_in": ONE_DEATH_IN,
             "model_version": MODEL_VERSION,
             "model_hash": model_hash(self.variables),
             "register_hash": self.register.content_hash(),

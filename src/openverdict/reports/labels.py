@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from openverdict.cases import Field, FieldType, Status, checks, dictionary, indicators, substances
+from openverdict.cases import Field, FieldType, Status, dictionary
+from openverdict.cases.words import check_label, indicator_label, item_label, plain
 from openverdict.reports.words import moment_words
 
 STATUS_WORDS: Mapping[str, str] = {
@@ -30,21 +31,24 @@ DIRECTION_WORDS: Mapping[str, str] = {
 }
 ABSENT = "looked for, none found"
 
+__all__ = [
+    "ABSENT",
+    "DIRECTION_WORDS",
+    "LEVEL_WORDS",
+    "STATUS_WORDS",
+    "check_label",
+    "indicator_label",
+    "item_label",
+    "level_words",
+    "plain",
+    "source_words",
+    "value_words",
+]
+
 
 def level_words(level: int) -> str:
     """A triage level in words."""
     return LEVEL_WORDS[min(max(level, 0), len(LEVEL_WORDS) - 1)]
-
-
-def plain(code: str) -> str:
-    """A code as words: sitting_propped to sitting propped."""
-    return code.replace("_", " ")
-
-
-def check_label(name: str) -> str:
-    """The label of a check of the vocabulary; a sentence stays as it is."""
-    entry = checks().get(name)
-    return entry.label if entry else name
 
 
 def source_words(source: str) -> str:
@@ -53,27 +57,6 @@ def source_words(source: str) -> str:
     parts = [part.strip() for part in source.replace(";", ",").split(",")]
     named = [fields[part].label.lower() if part in fields else part for part in parts if part]
     return ", ".join(named)
-
-
-def indicator_label(name: str) -> str:
-    """The label of an indicator of the vocabulary; anything else as plain words."""
-    entry = indicators().get(name)
-    return entry.label if entry else plain(name)
-
-
-def item_label(field: Field, code: str) -> str:
-    """One coded value of a field as words."""
-    if field.vocabulary == "substances":
-        substance = substances().get(code)
-        return substance.label if substance else plain(code)
-    if field.vocabulary == "indicators":
-        return indicator_label(code)
-    if field.vocabulary == "checks":
-        return check_label(code)
-    if field.type is FieldType.KEYS:
-        role, _, key = code.partition(":")
-        return f"{plain(role)} {key}"
-    return plain(code) if code in field.values else code
 
 
 def value_words(field: Field, value: object, span_s: int | None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from openverdict.cases import Register
 from openverdict.leads.results import Review
 from openverdict.reports.case_view import CaseRow, SecondLook, every_case, second_look
 from openverdict.reports.facts import CaseRef, Cases, Missing, missing_by_field
@@ -70,7 +71,7 @@ class Page:
     """One report."""
 
     title: str
-    simulated: bool
+    simulated: str
     covers: str
     known_on: str
     t: Totals
@@ -101,7 +102,7 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
     missing, never = missing_by_field(review.register)
     return Page(
         title=title,
-        simulated=review.register.simulated,
+        simulated=simulated_words(review.register),
         covers=_covers(t),
         known_on=day_words(t.as_of) if t.as_of else "",
         t=t,
@@ -225,4 +226,17 @@ def _best_pairs(review: Review) -> tuple[BestPair, ...]:
     return tuple(
         BestPair(a, b, signed(lr), verbal(lr))
         for a, b, lr in best.select("case_a", "case_b", "log10_lr").iter_rows()
+    )
+
+
+def simulated_words(register: Register) -> str:
+    """The banner of a register that was made, not lived; empty for a real one."""
+    if not register.simulated:
+        return ""
+    if not register.real_cases:
+        return "Simulated data: nobody in it lived or died."
+    return (
+        "Simulated data: apart from the cases "
+        + ", ".join(register.real_cases)
+        + " of the worked example, nobody in it lived or died."
     )
