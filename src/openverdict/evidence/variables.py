@@ -12,6 +12,9 @@ from pathlib import Path
 from openverdict.cases import dictionary
 from openverdict.errors import InputError
 
+# How often a kernel may stand in a file: the model has one time, one place and one number, and at most one type.
+ONCE = ("gap", "distance", "number")
+AT_MOST_ONCE = ("type",)
 KERNELS = ("gap", "distance", "number", "code", "items", "keys", "spot", "mention", "type")
 
 
@@ -62,34 +65,51 @@ def _variable(name: str, entry: dict[str, object], where: str) -> Variable:
             )
     if variable.kernel not in KERNELS:
         raise InputError(f"{where}: [{name}] kernel {variable.kernel!r} is not one of: {KERNELS}")
+    if variable.kernel in ("gap", "distance") and not variable.mixture:
+        raise InputError(f"{where}: [{name}] needs a mixture of (weight, scale); see the shipped file")
+    if variable.kernel == "number" and not variable.scale > 0:
+        raise InputError(f"{where}: [{name}] needs a scale above zero")
     if not (a > 0 and b > 0):
         raise InputError(f"{where}: [{name}] theta must be two positive numbers, Beta(a, b)")
     return variable
 
 
-def _text(path: Path | None) -> str:
-    if path is not None:
-        return path.read_text(encoding="utf-8")
-    return files("openverdict.evidence").joinpath("data/variables.toml").read_text(encoding="utf-8")
+def _parsed(text: str, where: str) -> tuple[Variable, ...]:
+    try:
+        entries = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{where}: not TOML: {error}") from None
+    variables = tuple(_variable(name, entry, where) for name, entry in entries.items())
+    for kernel in (*ONCE, *AT_MOST_ONCE):
+        count = sum(v.kernel == kernel for v in variables)
+        if count > 1 or (count == 0 and kernel in ONCE):
+            allowed = "exactly one" if kernel in ONCE else "at most one"
+            raise InputError(
+                f"{where}: {count} variables have the kernel {kernel!r}; the model needs {allowed}"
+            )
+    return variables
 
 
 def load_variables(path: Path | None = None) -> tuple[Variable, ...]:
     """The variables of a TOML file in its order (None: the shipped ones).
 
     Raises:
-        InputError: an entry does not fit the schema or reads what is not an evidence field.
+        InputError: the file cannot be read, an entry does not fit the schema or reads what is not an evidence field, or
+            a kernel that the model needs once stands there more or less often.
     """
     if path is None:
         return _shipped()
-    where = path.name
-    return tuple(_variable(name, e, where) for name, e in tomllib.loads(_text(path)).items())
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from None
+    return _parsed(text, path.name)
 
 
 @cache
 def _shipped() -> tuple[Variable, ...]:
-    return tuple(
-        _variable(name, e, "variables.toml") for name, e in tomllib.loads(_text(None)).items()
-    )
+    file = files("openverdict.evidence").joinpath("data/variables.toml")
+    return _parsed(file.read_text(encoding="utf-8"), "variables.toml")
 
 
 def model_hash(variables: tuple[Variable, ...]) -> str:

@@ -28,13 +28,14 @@ def ordinary_explanations(
             _surge(model, members),
             _kind(model, members),
             _unit(register, members),
+            _one_event(model, register, members),
             _duplicate(register, members),
         )
         if line
     ]
     return tuple(found) or (
         "Looked for and not found: a place where many deaths happen, a supply batch, a local surge, "
-        "one unit's habits of recording, a death recorded twice.",
+        "one unit's habits of recording, one event with several deaths, a death recorded twice.",
     )
 
 
@@ -107,6 +108,20 @@ def _unit(register: Register, members: tuple[int, ...]) -> str | None:
     return (
         f"One unit's habits: all were recorded by {units[0]}, which keeps {count:,} of the cases."
     )
+
+
+def _one_event(model: Model, register: Register, members: tuple[int, ...]) -> str | None:
+    """Two people who died together are one event, not a series."""
+    days = register.table[list(members)].get_column("found_at").dt.date()
+    ids = register.table.get_column("case_id")
+    for a in range(len(members)):
+        for b in range(a + 1, len(members)):
+            i, j = members[a], members[b]
+            if not (model.slots.placed[i] and model.slots.placed[j]) or days[a] != days[b]:
+                continue
+            if float(model.metres(np.array([i]), np.array([j]))[0]) <= HOT_SPOT_M:
+                return f"One event: {ids[i]} and {ids[j]} were found on one day at one place."
+    return None
 
 
 def _duplicate(register: Register, members: tuple[int, ...]) -> str | None:

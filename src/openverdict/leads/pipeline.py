@@ -41,6 +41,7 @@ LEAD_BAR = (
 )  # strength from which a series can be a lead: posterior odds of 1 to 10 under the stated prior
 CASE_LEVEL = 3  # triage level from which a single case is a lead
 LEAST_YEARS = 0.25
+STRONGEST = 10  # groups named in the summary, whether or not they are put forward
 
 
 @dataclass(frozen=True)
@@ -378,8 +379,16 @@ class _Run:
     ) -> dict[str, Any]:
         t = self.register.table
         kind = t.get_column("kind").fill_null("death")
-        best = series[0] if series else None
-        rate = chance.per_year(best.strength, best.members) if best and chance else None
+        strongest = [
+            {
+                "cases": [self.ids[m] for m in s.members],
+                "log10_lr": s.log10_lr,
+                "strength": s.strength,
+                "chance_per_year": chance.per_year(s.strength, s.members) if chance else None,
+            }
+            for s in series[:STRONGEST]
+        ]
+        best: dict[str, Any] = strongest[0] if strongest else {}
         return {
             "cases": self.n,
             "deaths": int((kind == "death").sum()),
@@ -396,10 +405,11 @@ class _Run:
             "budget_per_year": self.settings.budget,
             "lead_bar_strength": LEAD_BAR,
             "null_registers": sum(chance.replicates.values()) if chance else 0,
-            "best_strength": best.strength if best else None,
-            "best_log10_lr": best.log10_lr if best else None,
-            "best_cases": [self.ids[m] for m in best.members] if best else [],
-            "best_chance_per_year": rate,
+            "best_strength": best.get("strength"),
+            "best_log10_lr": best.get("log10_lr"),
+            "best_cases": best.get("cases", []),
+            "best_chance_per_year": best.get("chance_per_year"),
+            "strongest_groups": strongest,
             "years": self.years,
             "as_of": self.register.known_on.isoformat() if self.register.known_on else None,
             "simulated": self.register.simulated,

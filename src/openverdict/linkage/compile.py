@@ -122,7 +122,9 @@ def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Table
     )
     variable, lack, both, against = model.bit_terms
     sparse_vars = [v for v in model.variables if v.kernel in ("keys", "spot")]
-    says = np.stack([model.says(v) for v in sparse_vars], 1).astype(np.uint8)
+    says = np.zeros((model.n, len(sparse_vars)), dtype=np.uint8)
+    for k, v in enumerate(sparse_vars):
+        says[:, k] = model.says(v)
     says_units = np.array([to_units(log2(1 - v.theta) * LOG10_2) for v in sparse_vars])
     lists = (content.bits, content.recorded, says)
     words = np.packbits(np.concatenate(lists, 1), axis=1, bitorder="little")
