@@ -21,12 +21,12 @@ setup: $(STAMP) ## the virtual environment, from hash-locked requirements
 demo: $(STAMP) ## the main job on the worked example in a simulated city; names the report to open
 	@$(VENV)/bin/openverdict demo --out out/demo
 
-test: $(STAMP) ## every test
-	@$(PY) -m pytest
+test: $(STAMP) ## every test (ARGS="-k name" is handed to pytest)
+	@$(PY) -m pytest -n $(JOBS) $(ARGS)
 
-coverage: $(STAMP) ## every test, on JOBS cores, with branch coverage and its floor
+coverage: ## every test, with branch coverage and its floor
 	@rm -f .coverage .coverage.*
-	@$(PY) -m pytest -n $(JOBS) --cov --cov-report=term
+	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report=term $(ARGS)"
 
 check: $(STAMP) ## lint, format, types, import contracts
 	@$(VENV)/bin/ruff check .
