@@ -105,9 +105,10 @@ def review(
 ) -> None:
     """Triage, links, series, leads and reports for one register."""
     from openverdict import review as run
-    from openverdict.reports import write_review
+    from openverdict.reports import check_folder, write_review
 
     with _errors():
+        check_folder(out)
         day = _day(as_of)
         pairs = tuple(_pair(text) for text in watch or ())
         with _progress(quiet or json) as tell:
@@ -378,6 +379,8 @@ def _say_review(result: Review, read: Intake, out: Path) -> None:
         f"{s['cases']:,} cases, {read.rejected_rows:,} rows rejected; {s['pairs_total']:,} pairs compared, "
         f"{s['pairs_ledger']:,} at or above the floor."
     )
+    if read.rejected_rows:
+        typer.echo(f"note: what was rejected, and why, stands in {out / 'rejects.csv'}")
     if s["undated_rows"]:
         typer.echo(
             f"note: {s['undated_rows']:,} cases have no known_from and are left out of the replay; give the column, or map it"
@@ -405,12 +408,14 @@ def _say_link(link: Link) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("evidence", link.case_a, link.case_b, "comparison", "log10 ratio", "how usual"):
         table.add_column(name, justify="right" if name == "log10 ratio" else "left")
+    silent = [c.label.lower() for c in link.contributions if None in (c.earlier, c.later)]
     for c in link.contributions:
-        table.add_row(
-            c.label, c.earlier or "–", c.later or "–", c.comparison, f"{c.log10_lr:+.3f}", c.note
-        )
+        if c.earlier is not None and c.later is not None:
+            table.add_row(c.label, c.earlier, c.later, c.comparison, f"{c.log10_lr:+.3f}", c.note)
     table.add_row("sum", "", "", "", f"{link.log10_lr:+.3f}", "")
     Console(width=160 if not sys.stdout.isatty() else None).print(table)
+    if silent:
+        typer.echo(f"Not recorded in both, and so adding nothing: {', '.join(silent)}.")
     typer.echo(link.sentence)
     if link.mandatory:
         typer.echo("One case names the other: a person has to consider this pair.")

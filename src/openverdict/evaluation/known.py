@@ -38,9 +38,8 @@ def on_known_series(register: Register, labels: Path) -> dict[str, Any]:
     by_number = {number[case]: series for case, series in named.items()}
     a, b = np.triu_indices(len(cases), 1)
     i, j = cases[a], cases[b]
-    linked = np.array([bool(by_number[x] & by_number[y]) for x, y in zip(i, j, strict=True)])
-    model = Model(prepare(register, load_variables()))
-    ratio = model.total(i, j)
+    linked = np.array([bool(by_number[x] & by_number[y]) for x, y in zip(i, j, strict=True)], dtype=bool)
+    ratio = Model(prepare(register, load_variables())).total(i, j) if len(i) else np.zeros(0)
     return {
         "cases": len(cases),
         "pairs": len(i),

@@ -150,7 +150,9 @@ def _age(model: Model, v: Variable, part: _Part) -> Contribution:
 
 def _spot(model: Model, v: Variable, part: _Part) -> Contribution:
     slots = model.slots
-    words = [plain(slots.spot_names[s]) if (s := slots.spot[c]) >= 0 else None for c in (part.i, part.j)]
+    words = [
+        plain(slots.spot_names[s]) if (s := slots.spot[c]) >= 0 else None for c in (part.i, part.j)
+    ]
     alike = slots.spot[part.i] == slots.spot[part.j]
     no = (
         "the same words, but not one spot: too far apart or too many"
@@ -232,7 +234,9 @@ def _coded(model: Model, v: Variable, part: _Part) -> Contribution:
     if not shared or all(content.bit_list[d].value == SEEN_ONCE for _, _, d in shared):
         return _make(v, part, earlier=words[0], later=words[1], comparison="nothing in common")
     _, e, d = max(shared)
-    named = ", ".join(_spoken(v, content.bit_list[d].value) for _, _, d in sorted(shared, reverse=True))
+    named = ", ".join(
+        _spoken(v, content.bit_list[d].value) for _, _, d in sorted(shared, reverse=True)
+    )
     others, of = int(learned.count[d]) - 1, int(learned.of[d]) - 1
     return _make(
         v,

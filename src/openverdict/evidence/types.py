@@ -129,7 +129,9 @@ def _thin(f: Features) -> _Rows:
     step = max(1, -(-len(both) // MAX_LEARNING_ROWS))
     rows, counts = np.unique(both[::step], axis=0, return_counts=True)
     d = f.x.shape[1]
-    return _rows(rows[:, :d].astype(float), rows[:, d:].astype(float), counts.astype(np.float64) * step)
+    return _rows(
+        rows[:, :d].astype(float), rows[:, d:].astype(float), counts.astype(np.float64) * step
+    )
 
 
 def _log_likelihood(f: Features, m: _Mixture, rows: _Rows) -> FloatArray:
@@ -219,7 +221,7 @@ def learn_types(content: Content) -> Types:
     m, r, total = _em(f, r, rows, FINAL_STEPS)
     everyone = _rows(f.x, f.seen, np.ones(len(f.x)))
     posterior, _ = _posterior(_log_likelihood(f, m, everyone))
-    sure = posterior.max(1) > SURE
+    sure = (posterior.max(1) > SURE) & (len(m.share) > 1)  # one type for all says nothing
     label = np.where(sure, posterior.argmax(1), -1).astype(np.int32)
     bit_rate, age_rate = _rates_by_type(content, posterior)
     return Types(m.share, posterior, label, bit_rate, age_rate, _names(f, m), _bic(r, rows, total))

@@ -66,7 +66,9 @@ def _variable(name: str, entry: dict[str, object], where: str) -> Variable:
     if variable.kernel not in KERNELS:
         raise InputError(f"{where}: [{name}] kernel {variable.kernel!r} is not one of: {KERNELS}")
     if variable.kernel in ("gap", "distance") and not variable.mixture:
-        raise InputError(f"{where}: [{name}] needs a mixture of (weight, scale); see the shipped file")
+        raise InputError(
+            f"{where}: [{name}] needs a mixture of (weight, scale); see the shipped file"
+        )
     if variable.kernel == "number" and not variable.scale > 0:
         raise InputError(f"{where}: [{name}] needs a scale above zero")
     if not (a > 0 and b > 0):

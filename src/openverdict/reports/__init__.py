@@ -5,7 +5,7 @@ file that opens offline and needs no script, and short HTML for a notebook. This
 evidence: every number it prints stands in the review, and what is missing is said to be missing.
 """
 
-from openverdict.reports.bundle import FILE_NAMES, write_review
+from openverdict.reports.bundle import FILE_NAMES, check_folder, write_review
 from openverdict.reports.index import IndexEntry, render_index, write_index
 from openverdict.reports.inline import lead_html, review_html
 from openverdict.reports.render import render_report
@@ -13,6 +13,7 @@ from openverdict.reports.render import render_report
 __all__ = [
     "FILE_NAMES",
     "IndexEntry",
+    "check_folder",
     "lead_html",
     "render_index",
     "render_report",

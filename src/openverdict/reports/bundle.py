@@ -109,6 +109,21 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def check_folder(out: Path) -> None:
+    """Refuse, before any work is done, a folder that `write_review` would refuse or could not write.
+
+    Raises:
+        InputError: `out` is a file or holds files that no review wrote, or the folder above it cannot be written.
+    """
+    target = out.resolve()
+    _refuse_foreign(target, out)
+    above = target.parent
+    while not above.exists():
+        above = above.parent
+    if not os.access(above, os.W_OK):
+        raise InputError(f"{out}: cannot be written; name another folder")
+
+
 def _refuse_foreign(target: Path, out: Path) -> None:
     """Refuse a folder with anything in it that is not ours: it is replaced as a whole."""
     if not target.exists():

@@ -49,16 +49,17 @@ class Chance:
     def _rate(self, kind: str, strength: float, own: frozenset[int]) -> float:
         years = self.years * max(self.replicates.get(kind, 0), 1)
         found = self._strengths(kind, own)
-        count = int((found >= strength).sum())
-        if count >= ENOUGH:
-            return count / years
-        top = found[:TAIL]
-        if len(top) == 0:
-            return 0.5 / years
-        start = float(top[-1])
-        decay = max(float((top - start).mean()), LEAST_DECAY)
-        fitted = len(top) * float(np.exp(-max(strength - start, 0.0) / decay)) / years
-        return max(fitted, count / years, LEAST_RATE)
+        if len(found) == 0:
+            return max(0.5 / years, LEAST_RATE)
+        count = float((found >= strength).sum())
+        if count < ENOUGH:
+            top = found[:TAIL]
+            start = float(top[-1])
+            decay = max(float((top - start).mean()), LEAST_DECAY)
+            fitted = len(top) * float(np.exp(-max(strength - start, 0.0) / decay))
+            weaker = float((found >= found[:ENOUGH][-1]).sum())  # counted at the last strength that is
+            count = max(min(fitted, weaker), count)
+        return max(count / years, LEAST_RATE)
 
 
 def measure_chance(

@@ -62,9 +62,16 @@ def _near_in_place(slots: Slots, group: IntArray, rng: np.random.Generator) -> l
             continue
         axis = int(np.ptp(points[part], axis=0).argmax())
         part = part[np.argsort(points[part, axis], kind="stable")]
-        waiting += [part[: len(part) // 2], part[len(part) // 2 :]]
+        cut = _widest_gap(points[part, axis])
+        waiting += [part[:cut], part[cut:]]
     lost = rng.permutation(group[~slots.placed[group]])
     return blocks + [lost[k : k + PLACE_BLOCK] for k in range(0, len(lost), PLACE_BLOCK)]
+
+
+def _widest_gap(sorted_m: npt.NDArray[np.float64]) -> int:
+    """Where to cut: the widest gap in the middle half, so that one address or hostel is seldom cut in two."""
+    low = len(sorted_m) // 4
+    return low + 1 + int(np.diff(sorted_m[low : len(sorted_m) - low]).argmax())
 
 
 def _near_in_time(slots: Slots, group: IntArray, rng: np.random.Generator) -> list[IntArray]:
