@@ -38,7 +38,9 @@ def on_known_series(register: Register, labels: Path) -> dict[str, Any]:
     by_number = {number[case]: series for case, series in named.items()}
     a, b = np.triu_indices(len(cases), 1)
     i, j = cases[a], cases[b]
-    linked = np.array([bool(by_number[x] & by_number[y]) for x, y in zip(i, j, strict=True)], dtype=bool)
+    linked = np.array(
+        [bool(by_number[x] & by_number[y]) for x, y in zip(i, j, strict=True)], dtype=bool
+    )
     ratio = Model(prepare(register, load_variables())).total(i, j) if len(i) else np.zeros(0)
     return {
         "cases": len(cases),

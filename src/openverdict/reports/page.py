@@ -84,6 +84,7 @@ class Page:
     lead_rows: tuple[LeadRow, ...]
     leads: tuple[LeadView, ...]
     leads_not_listed: int
+    below: tuple[LeadRow, ...]
     second: SecondLook
     watched: tuple[Watched, ...]
     watched_not_shown: int
@@ -128,6 +129,7 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
         ),
         leads=tuple(lead_view(lead, cases, outline, t.cases) for lead in series[:_LEADS_IN_FULL]),
         leads_not_listed=max(0, len(series) - _LEADS_LISTED),
+        below=_below(review, cases),
         second=second_look(review, cases),
         watched=tuple(
             Watched(
@@ -226,6 +228,30 @@ def _best_pairs(review: Review) -> tuple[BestPair, ...]:
     return tuple(
         BestPair(a, b, signed(lr), verbal(lr))
         for a, b, lr in best.select("case_a", "case_b", "log10_lr").iter_rows()
+    )
+
+
+def _below(review: Review, cases: Cases) -> tuple[LeadRow, ...]:
+    """The strongest groups of the summary that are no leads."""
+    put_forward = {frozenset(lead.cases) for lead in review.series_leads}
+    groups = [
+        group
+        for group in review.summary.get("strongest_groups", ())
+        if frozenset(group["cases"]) not in put_forward
+    ]
+    return tuple(
+        LeadRow(
+            "",
+            0,
+            headline(tuple(group["cases"]), cases),
+            tuple(group["cases"]),
+            signed(group["log10_lr"]),
+            verbal(group["log10_lr"]),
+            odds(group["strength"]),
+            chance(group["chance_per_year"], what="a group at least this strong"),
+            "",
+        )
+        for group in groups
     )
 
 

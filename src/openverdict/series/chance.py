@@ -57,7 +57,9 @@ class Chance:
             start = float(top[-1])
             decay = max(float((top - start).mean()), LEAST_DECAY)
             fitted = len(top) * float(np.exp(-max(strength - start, 0.0) / decay))
-            weaker = float((found >= found[:ENOUGH][-1]).sum())  # counted at the last strength that is
+            weaker = float(
+                (found >= found[:ENOUGH][-1]).sum()
+            )  # counted at the last strength that is
             count = max(min(fitted, weaker), count)
         return max(count / years, LEAST_RATE)
 
