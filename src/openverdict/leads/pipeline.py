@@ -134,8 +134,8 @@ def review(
         InputError: a watched case is not in the register, or a setting is out of range.
     """
     settings = settings or Settings()
-    if settings.budget < 0 or settings.replicates < 0:
-        raise InputError("budget and null registers must not be negative; give 0 or more")
+    if not settings.budget >= 0 or settings.replicates < 0 or settings.seed < 0:
+        raise InputError("budget, null registers and seed must not be negative; give 0 or more")
     run = _Run(register, settings, _Clock(progress or _quiet))
     return run.result(
         pl.DataFrame(schema=REJECTS_SCHEMA) if rejects is None else rejects, sources, notes
@@ -178,6 +178,8 @@ class _Run:
             for case in (a, b):
                 if case not in self.number:
                     raise InputError(f"no case {case!r} in the register to watch")
+            if a == b:
+                raise InputError(f"case {a!r} cannot be compared with itself; name two cases")
         chance: Chance | None = None
         series: tuple[Series, ...] = ()
         if self.n >= 2:
