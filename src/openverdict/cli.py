@@ -243,9 +243,9 @@ def evaluate(
                 seed=seed,
                 progress=tell,
             )
-    text = jsonlib.dumps(outcome, indent=2)
-    if out is not None:
-        out.write_text(text + "\n", encoding="utf-8")
+        text = jsonlib.dumps(outcome, indent=2)
+        if out is not None:
+            out.write_text(text + "\n", encoding="utf-8")
     if not quiet:
         typer.echo(text)
 
@@ -289,6 +289,11 @@ def _errors() -> Iterator[None]:
         yield
     except OpenverdictError as error:
         _fail(" ".join(str(error).split()))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}cannot be read or written ({error.strerror or error}); name another place")
     except KeyboardInterrupt:
         _fail("stopped; nothing was written")
 
