@@ -1,8 +1,9 @@
 """How fast a whole review is: the Connecticut register and a simulated city of eleven thousand deaths a year.
 
 Wall seconds by step, pairs a second of the compiled loop, and beside them the same ratios by NumPy blocks (the readable
-definition, whose coded part is compiled too) on a sample of the pairs. Prints the figures and writes benchmarks/results/review_speed.json. The real register
-is read from the folder named by OPENVERDICT_DATA, or ../shared/data beside the repository; without it only the city is run.
+definition, whose coded part is compiled too) on a sample of the pairs. Prints the figures and writes
+benchmarks/results/review_speed.json. The real register is read from the folder named by OPENVERDICT_DATA, or ../shared/data
+beside the repository; without it only the city is run.
 """
 
 from __future__ import annotations
