@@ -224,7 +224,9 @@ def _coded(model: Model, v: Variable, part: _Part) -> Contribution:
     words = [None if value is None else ", ".join(value) for value in values]
     if None in words and part.log10_lr == 0.0:
         return _make(v, part, earlier=words[0], later=words[1])
-    _, _, both, _ = model.bit_terms
+    near = bool(model.are_near(np.array([part.i]), np.array([part.j]))[0])
+    both = model.bit_terms.both_near if near else model.bit_terms.both
+    rarity = model.near.p if near else model.own.p
     shared = []
     for e in range(learned.start[part.j], learned.start[part.j + 1]):
         d = int(learned.bit[e])
@@ -247,12 +249,23 @@ def _coded(model: Model, v: Variable, part: _Part) -> Contribution:
         kernel=1.0
         if v.kernel != "items"
         else float(listed_again(v.reporting, model.own.p[e : e + 1])[0]),
-        rarity=float(model.own.p[e]),
+        rarity=float(rarity[e]),
         count=others,
         of=of,
         note=f"{_spoken(v, content.bit_list[d].value)}: {others:,} of {of:,} other cases where it is recorded"
-        + _WHERE[SOURCES[model.own.source[e]]],
+        + (_near_words(model, e, d) if near else _WHERE[SOURCES[model.own.source[e]]]),
     )
+
+
+def _near_words(model: Model, e: int, d: int) -> str:
+    """What one address does to the rarity of a value."""
+    words = ""
+    if model.near.p[e] > model.own.p[e]:
+        words = "; taken at the higher rate among deaths at one address"
+    crowding = float(model.near.crowding[d])
+    if crowding > 1.05:
+        words += f"; deaths of this kind lie at one address {crowding:,.0f} times as often as by density alone"
+    return words or _WHERE[SOURCES[model.own.source[e]]]
 
 
 def _spoken(v: Variable, value: str) -> str:

@@ -26,6 +26,7 @@ from openverdict.evidence.encode import (
     encode_slots,
     routinely_screened,
 )
+from openverdict.evidence.near import NearRarity, near_rarity
 from openverdict.evidence.rarity import (
     Learned,
     OwnRarity,
@@ -36,6 +37,7 @@ from openverdict.evidence.rarity import (
     sharing_rate,
 )
 from openverdict.evidence.surroundings import (
+    NEAR_M,
     PARTNERS_LEFT_OUT,
     Surroundings,
     band_of,
@@ -71,6 +73,23 @@ class Sparse:
     p: FloatArray
     key: IntArray
     count: IntArray
+
+
+@dataclass(frozen=True)
+class BitTerms:
+    """Contributions of the coded values, as log10 likelihood ratios.
+
+    Per bit: its `variable`; `lack`, when one case has it and the other's recorded value lacks it; `against`, what is added
+    when the other's record says the contrary, so that an item detected in one and looked for in vain in the other costs
+    log10(1 - theta) in all. Per own value of the later case: `both`, when both have it, and `both_near`, when they
+    also lie at one address.
+    """
+
+    variable: IntArray
+    lack: FloatArray
+    both: FloatArray
+    both_near: FloatArray
+    against: FloatArray
 
 
 @dataclass(frozen=True)
@@ -125,6 +144,22 @@ class Model:
         return own_rarity(self.learned, self.around)
 
     @cached_property
+    def near(self) -> NearRarity:
+        """Rarity among near pairs, and how far kinds of death crowd at one address."""
+        content = self.content
+        kinds = {k for k, v in enumerate(content.coded) if v.kernel == "type"}
+        bits = np.array(
+            [d for d, b in enumerate(content.bit_list) if b.variable in kinds], dtype=np.int64
+        )
+        return near_rarity(self.learned, self.slots, self.around, self.own.p, bits)
+
+    def are_near(self, i: IntArray, j: IntArray) -> npt.NDArray[np.bool_]:
+        """Which pairs lie at one address, as far as their precision says."""
+        precise = self.around.precise
+        near: npt.NDArray[np.bool_] = precise[i] & precise[j] & (self.metres(i, j) <= NEAR_M)
+        return near
+
+    @cached_property
     def gap_table(self) -> FloatArray:
         """log2 k of the gap, shape (widths, widths, GAP_REACH)."""
         return np.log2(np.maximum(gap_kernel(self.by_kernel["gap"].mixture, GAP_REACH), 1e-30))
@@ -140,12 +175,8 @@ class Model:
         )  # clustering may cheapen the near, never raise the far
 
     @cached_property
-    def bit_terms(self) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray, FloatArray]:
-        """Per bit: its variable; log10 LR when one case has it and the other's recorded value lacks it.
-
-        Per own value: log10 LR when both have it. Per bit: what is added when the other's record says the contrary, so
-        that an item detected in one and looked for in vain in the other costs log10(1 - theta) in all.
-        """
+    def bit_terms(self) -> BitTerms:
+        """What each bit contributes to a pair."""
         content = self.content
         variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
         lack = np.zeros(len(variable))
@@ -163,14 +194,19 @@ class Model:
                     lack[d] = np.log10(1 - v.theta * v.reporting)
         bit = self.learned.bit.astype(np.int64)
         theta = np.array([v.theta for v in content.coded])[variable[bit]]
-        both = np.log10(1 - theta + theta * listed_again(again[bit], self.own.p) / self.own.p)
-        both = np.where(single[bit] | (both > lack[bit]), both, lack[bit])
         once = np.array([b.value == SEEN_ONCE or b.negative for b in content.bit_list], dtype=bool)
         negative = np.array([b.negative for b in content.bit_list], dtype=bool)
-        both = np.where(once[bit], np.where(negative[bit], 0.0, lack[bit]), both)
+
+        def shared(p: FloatArray) -> FloatArray:
+            both = np.log10(1 - theta + theta * listed_again(again[bit], p) / p)
+            both = np.where(single[bit] | (both > lack[bit]), both, lack[bit])
+            return np.where(once[bit], np.where(negative[bit], 0.0, lack[bit]), both)
+
+        both = shared(self.own.p)
+        both_near = shared(self.near.p) - np.log10(self.near.crowding[bit])
         positive = np.where(negative, self.opposite, np.arange(len(variable)))
         against = apart[variable] - lack[positive] if len(variable) else lack
-        return variable, lack, both, against
+        return BitTerms(variable, lack, both, both_near, against)
 
     @cached_property
     def opposite(self) -> npt.NDArray[np.int32]:
@@ -308,7 +344,7 @@ class Model:
                 at, hit = self.find_sparse(v.name, i, j)
                 default[hit] = self.sparse[v.name].log10_lr[at[hit]]
                 result[v.name] = default
-        coded = self._coded_terms(i, j)
+        coded = self.coded_terms(i, j, self.are_near(i, j))
         for k, v in enumerate(self.content.coded):
             result[v.name] = coded[:, k]
         return result
@@ -350,20 +386,23 @@ class Model:
         b = np.minimum(self.slots.precision[j], NO_PLACE - 1)
         return self.place_table[a, b, bins]
 
-    def _coded_terms(self, i: IntArray, j: IntArray) -> FloatArray:
-        variable, lack, both, against = self.bit_terms
+    def coded_terms(self, i: IntArray, j: IntArray, near: npt.NDArray[np.bool_]) -> FloatArray:
+        """Terms of the coded variables, shape (pairs, V); `near` says which pairs lie at one address."""
+        terms = self.bit_terms
         single = np.array([v.kernel != "items" for v in self.content.coded])
         result: FloatArray = _coded(
             i,
             j,
+            near,
             self.content.bits,
             self.content.recorded,
             self.learned.start,
             self.learned.bit,
-            variable,
-            lack,
-            both,
-            against,
+            terms.variable,
+            terms.lack,
+            terms.both,
+            terms.both_near,
+            terms.against,
             single,
             self.opposite,
         )
@@ -402,7 +441,20 @@ def _pairs_within(group: IntArray) -> tuple[IntArray, IntArray]:
 
 @nb.njit(cache=True, nogil=True)
 def _coded(  # type: ignore[no-untyped-def] # pragma: no cover
-    i, j, bits, recorded, start, own, variable, lack, both, against, single, opposite
+    i,
+    j,
+    near,
+    bits,
+    recorded,
+    start,
+    own,
+    variable,
+    lack,
+    both,
+    both_near,
+    against,
+    single,
+    opposite,
 ):
     """Terms of the coded variables, shape (pairs, V)."""
     m = len(i)
@@ -414,7 +466,8 @@ def _coded(  # type: ignore[no-untyped-def] # pragma: no cover
             d = own[e]
             v = variable[d]
             if recorded[a, v]:
-                out[r, v] += both[e] if bits[a, d] else lack[d]
+                shared = both_near[e] if near[r] else both[e]
+                out[r, v] += shared if bits[a, d] else lack[d]
             if opposite[d] >= 0 and bits[a, opposite[d]]:
                 out[r, v] += against[d]
         for e in range(start[a], start[a + 1]):

@@ -30,6 +30,11 @@ BAND_M = (
     10_000.0,
 )  # bands of distance; the last one is everything beyond
 CLUSTER_SHRINK = 5.0
+NEAR_M = 150.0  # nearer than this is one address
+PRECISE_M = 300.0  # places coarser than this have no address
+MOST_NEAR_PAIRS = (
+    4_000_000  # where more pairs than this lie so near, addresses cannot be told apart
+)
 # Counts at a case leave out the one it is compared with and two more members of a series.
 PARTNERS_LEFT_OUT = 3.0
 REFERENCE_POINTS = 4096
@@ -54,6 +59,9 @@ class Surroundings:
     radius_m: float
     pairs_in_band: FloatArray
     clustering: FloatArray
+    precise: npt.NDArray[np.bool_]
+    near_i: npt.NDArray[np.int64]
+    near_j: npt.NDArray[np.int64]
 
 
 def survey(slots: Slots) -> Surroundings:
@@ -82,7 +90,24 @@ def survey(slots: Slots) -> Surroundings:
         radius,
         in_band,
         clustering,
+        *_near_pairs(slots),
     )
+
+
+def _near_pairs(
+    slots: Slots,
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    precise = slots.placed & (slots.precision <= np.searchsorted(PRECISION_M, PRECISE_M))
+    where = np.flatnonzero(precise)
+    none = np.zeros(0, dtype=np.int64)
+    if len(where) < 2:
+        return precise, none, none
+    tree = cKDTree(slots.xyz_m[where].astype(float))
+    if (tree.count_neighbors(tree, NEAR_M) - len(where)) / 2 > MOST_NEAR_PAIRS:
+        return np.zeros_like(precise), none, none
+    pairs = np.sort(where[tree.query_pairs(NEAR_M, output_type="ndarray")].reshape(-1, 2), axis=1)
+    pairs = pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))].astype(np.int64)
+    return precise, pairs[:, 0], pairs[:, 1]
 
 
 def band_of(metres: FloatArray) -> npt.NDArray[np.int64]:

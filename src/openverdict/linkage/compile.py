@@ -120,7 +120,7 @@ def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Table
             1 - number.theta + number.theta * np.exp2(model.log2_age_kernel[None] - ages[:, None])
         )
     )
-    variable, lack, both, against = model.bit_terms
+    terms = model.bit_terms
     sparse_vars = [v for v in model.variables if v.kernel in ("keys", "spot")]
     says = np.zeros((model.n, len(sparse_vars)), dtype=np.uint8)
     for k, v in enumerate(sparse_vars):
@@ -130,7 +130,7 @@ def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Table
     words = np.packbits(np.concatenate(lists, 1), axis=1, bitorder="little")
     extra_start, extra_i, extra_units = _extra(model, sparse_vars, says, says_units)
     single = np.array([v.kernel != "items" for v in content.coded])
-    own_units, lack_units = to_units(both), to_units(lack)
+    own_units, lack_units = to_units(terms.both), to_units(terms.lack)
     return Tables(
         n=model.n,
         day=slots.day,
@@ -148,9 +148,9 @@ def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Table
         start=learned.start,
         own=learned.bit,
         own_units=own_units,
-        variable=variable,
+        variable=terms.variable,
         lack=lack_units,
-        against=to_units(against),
+        against=to_units(terms.against),
         single=single,
         opposite=model.opposite,
         recorded=content.recorded,
@@ -184,7 +184,7 @@ def _extra(
     says: npt.NDArray[np.uint8],
     says_units: npt.NDArray[np.int32],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """What sharing adds on top of what the dense tables already say of the pair, by later case."""
+    """What sharing, and lying at one address, add to what the dense tables already say of the pair, by later case."""
     codes, units = [], []
     for name, sparse in model.sparse.items():
         gain = to_units(sparse.log10_lr)
@@ -195,6 +195,13 @@ def _extra(
             gain = gain - np.where((says[i, k] & says[j, k]) > 0, says_units[k], 0)
         codes.append(sparse.code)
         units.append(gain)
+    near_i, near_j = model.around.near_i, model.around.near_j
+    if len(near_i):
+        far = model.coded_terms(near_i, near_j, np.zeros(len(near_i), dtype=bool)).sum(1)
+        near = model.coded_terms(near_i, near_j, np.ones(len(near_i), dtype=bool)).sum(1)
+        differ = np.flatnonzero(near != far)
+        codes.append(near_i[differ] * model.n + near_j[differ])
+        units.append(to_units(near[differ]) - to_units(far[differ]))
     code = np.concatenate(codes) if codes else np.zeros(0, dtype=np.int64)
     unit = np.concatenate(units) if units else np.zeros(0, dtype=np.int64)
     distinct, inverse = np.unique(code, return_inverse=True)
