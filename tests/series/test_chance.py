@@ -10,7 +10,7 @@ from tests.evidence.made import made
 
 from openverdict.evidence import Model, load_variables, prepare
 from openverdict.linkage import compile_slots
-from openverdict.series import Chance, measure_chance
+from openverdict.series import Chance, NullLead, measure_chance
 from openverdict.series.chance import ENOUGH, LEAST_RATE
 from openverdict.series.nulls import KINDS
 
@@ -21,7 +21,7 @@ REPLICATES = {"place": 10, "time": 10}
 def chance_of(strengths: list[float], kind: str = "place", years: float = YEARS) -> Chance:
     """Null leads of one kind, each of two cases of its own."""
     found = tuple(
-        (kind, s, frozenset({1000 + 2 * k, 1001 + 2 * k})) for k, s in enumerate(strengths)
+        NullLead(kind, s, frozenset({1000 + 2 * k, 1001 + 2 * k})) for k, s in enumerate(strengths)
     )
     return Chance(years, REPLICATES, found)
 
@@ -72,9 +72,9 @@ def test_five_null_leads_just_below_say_no_more_than_five():
 def test_null_leads_that_hold_two_of_a_leads_own_cases_are_left_out():
     own = frozenset({1, 2, 3})
     found = [
-        ("time", 9.0, own),
-        ("time", 9.0, frozenset({2, 3, 9})),
-        ("time", 9.0, frozenset({3, 9})),
+        NullLead("time", 9.0, own),
+        NullLead("time", 9.0, frozenset({2, 3, 9})),
+        NullLead("time", 9.0, frozenset({3, 9})),
     ]
     chance = Chance(YEARS, REPLICATES, tuple(found))
     assert chance.at_least(8.0) == {"place": 0, "time": 3}
@@ -111,8 +111,18 @@ def test_null_leads_hold_contents_of_the_register_and_both_kinds_are_run(measure
     chance, _ = measured
     assert chance.replicates == {"place": 3, "time": 3}
     assert chance.found
-    for kind, strength, contents in chance.found:
+    for kind, strength, contents, _ in chance.found:
         assert kind in KINDS
         assert strength >= -5.0
         assert len(contents) >= 2
         assert contents <= set(range(250))
+
+
+def test_leads_carried_by_a_key_are_compared_with_their_like_and_each_class_has_half_the_budget():
+    found = [NullLead("place", 1.0, frozenset({k, k + 1}), by_key=True) for k in range(0, 80, 2)]
+    found += [NullLead("place", 1.0, frozenset({k, k + 1})) for k in range(200, 220, 2)]
+    chance = Chance(YEARS, REPLICATES, tuple(found), classes=2)
+    assert chance.per_year(0.5, by_key=True) == 2 * 40 / (YEARS * 10)
+    assert chance.per_year(0.5) == 2 * 10 / (YEARS * 10)
+    together = Chance(YEARS, REPLICATES, tuple(found))
+    assert together.per_year(0.5) == 50 / (YEARS * 10)

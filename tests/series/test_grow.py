@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openverdict.series import ONE_DEATH_IN, branching, grow, price
+from openverdict.series.grow import LEAST_CANDIDATES
 
 ratios = st.floats(-8, 12)
 
@@ -50,8 +51,10 @@ def test_a_score_of_ratios_too_large_for_a_float_is_still_a_number():
 
 @given(st.integers(2, 12), st.integers(2, 100_000))
 def test_the_price_is_the_prior_and_one_register_a_further_member(members, n):
-    assert price(members, n) == pytest.approx(np.log10(ONE_DEATH_IN * float(n) ** (members - 1)))
-    assert price(members + 1, n) - price(members, n) == pytest.approx(np.log10(n))
+    candidates = max(n, LEAST_CANDIDATES)
+    expected = np.log10(ONE_DEATH_IN * float(candidates) ** (members - 1))
+    assert price(members, n) == pytest.approx(expected)
+    assert price(members + 1, n) - price(members, n) == pytest.approx(np.log10(candidates))
 
 
 @st.composite

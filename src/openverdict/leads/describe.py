@@ -8,7 +8,7 @@ from openverdict.cases import Register, dictionary
 from openverdict.evidence import Contribution, Model
 from openverdict.leads.ordinary import ordinary_explanations
 from openverdict.leads.results import Lead, Link, Reason, Triage
-from openverdict.series import Chance, Series
+from openverdict.series import Series
 
 LEAST_WORTH_SAYING = 0.1  # log10 likelihood ratio
 MISSING_FIELDS = (
@@ -37,12 +37,11 @@ class Describer:
         series: Series,
         model: Model,
         links: tuple[Link, ...],
-        chance: Chance | None,
+        rate: float | None,
         raised: date,
     ) -> Lead:
         """A lead of two or more cases."""
         ids = tuple(model.prepared.case_ids[m] for m in series.members)
-        rate = chance.per_year(series.strength, series.members) if chance else None
         best: dict[str, tuple[Contribution, Link]] = {}
         worst: dict[str, tuple[Contribution, Link]] = {}
         for link in links:

@@ -28,7 +28,16 @@ from openverdict.linkage import (
     from_units,
     to_units,
 )
-from openverdict.series import ONE_DEATH_IN, Chance, Series, branching, grow, measure_chance, price
+from openverdict.series import (
+    ONE_DEATH_IN,
+    Chance,
+    Series,
+    branching,
+    by_key,
+    grow,
+    measure_chance,
+    price,
+)
 
 IntArray = npt.NDArray[np.int64]
 
@@ -159,6 +168,13 @@ def explain(register: Register, case_a: str, case_b: str) -> Link:
     return run.link(run.number[case_a], run.number[case_b], None, sentence=True)
 
 
+def rate_of(series: Series, chance: Chance | None) -> float | None:
+    """The chance rate of a series among its like; None where chance was not measured."""
+    if chance is None:
+        return None
+    return chance.per_year(series.strength, series.members, by_key=series.by_key)
+
+
 class _Run:
     def __init__(self, register: Register, settings: Settings, clock: _Clock) -> None:
         self.register = register
@@ -251,7 +267,8 @@ class _Run:
         exact = []
         for s in series:
             score = branching(self._matrix(s.members))
-            exact.append(Series(s.members, score, score - price(len(s.members), self.n)))
+            strength = score - price(len(s.members), self.n)
+            exact.append(Series(s.members, score, strength, by_key(self.model, s.members)))
         return tuple(sorted(exact, key=lambda s: (-s.strength, s.members)))
 
     def _matrix(self, members: tuple[int, ...]) -> npt.NDArray[np.float64]:
@@ -310,7 +327,8 @@ class _Run:
             link = self.link(i, j, ranks.get((self.ids[i], self.ids[j])), True)
             if chance is not None:
                 strength = link.log10_lr - price(2, self.n)
-                link = replace(link, chance_per_year=chance.per_year(strength, (i, j)))
+                rate = chance.per_year(strength, (i, j), by_key=by_key(self.model, (i, j)))
+                link = replace(link, chance_per_year=rate)
             made.append(link)
         return tuple(sorted(made, key=lambda link: -link.log10_lr))
 
@@ -333,7 +351,10 @@ class _Run:
     def _passes(self, strength: float, members: tuple[int, ...], chance: Chance | None) -> bool:
         if strength < LEAD_BAR:
             return False
-        return chance is None or chance.per_year(strength, members) <= self.settings.budget
+        if chance is None:
+            return True
+        keyed = by_key(self.model, members)
+        return chance.per_year(strength, members, by_key=keyed) <= self.settings.budget
 
     def _leads(
         self,
@@ -358,7 +379,7 @@ class _Run:
                     s,
                     self.model,
                     tuple(made),
-                    chance,
+                    rate_of(s, chance),
                     self._first_raised(s, chance),
                 )
             )
@@ -386,7 +407,7 @@ class _Run:
                 "cases": [self.ids[m] for m in s.members],
                 "log10_lr": s.log10_lr,
                 "strength": s.strength,
-                "chance_per_year": chance.per_year(s.strength, s.members) if chance else None,
+                "chance_per_year": rate_of(s, chance),
             }
             for s in series[:STRONGEST]
         ]

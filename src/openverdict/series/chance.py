@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,38 +18,65 @@ TAIL = 30  # the strongest null leads that the tail is fitted to
 ENOUGH = 5  # with this many null leads at least as strong, they are counted; with fewer, the tail is used
 LEAST_DECAY = 1.0 / np.log(10.0)  # a calibrated ratio exceeds x with probability at most 1/x
 LEAST_RATE = 0.001  # a year; below this the null registers cannot say how much rarer
+CARRIES = 0.5  # log10 ratio from which a key in common carries a group
 DEEP = 4.0  # null leads are kept down to this far below the bar
+
+
+class NullLead(NamedTuple):
+    """A lead of a null register: the kind of register, its strength, whose contents it holds, and whether a person or an
+    identifier in common carries it.
+    """
+
+    kind: str
+    strength: float
+    contents: frozenset[int]
+    by_key: bool = False
 
 
 @dataclass(frozen=True)
 class Chance:
-    """Null leads of every replicate: for each, its kind, strength and whose contents it holds."""
+    """Null leads of every replicate.
+
+    Leads that a person or an identifier in common carries are far more frequent by chance than others, and are
+    compared with their like: with two `classes`, each has half of any budget, so a rate counts twice.
+    """
 
     years: float
     replicates: dict[str, int]
-    found: tuple[tuple[str, float, frozenset[int]], ...]
+    found: tuple[NullLead, ...]
+    classes: int = 1
 
-    def per_year(self, strength: float, contents: Iterable[int] = ()) -> float:
+    def per_year(
+        self, strength: float, contents: Iterable[int] = (), *, by_key: bool = False
+    ) -> float:
         """Expected leads a year at least this strong in a register without series: the larger of the two kinds.
 
         Null leads that hold two or more of `contents` (the lead's own cases met again) are left out, so that a series
         does not hide itself.
         """
         own = frozenset(contents)
-        return max(self._rate(kind, strength, own) for kind in KINDS)
+        return self.classes * max(self._rate(kind, strength, own, by_key) for kind in KINDS)
 
-    def at_least(self, strength: float, contents: Iterable[int] = ()) -> dict[str, int]:
-        """How many null leads were at least this strong, by kind."""
+    def at_least(
+        self, strength: float, contents: Iterable[int] = (), *, by_key: bool = False
+    ) -> dict[str, int]:
+        """How many null leads of the same class were at least this strong, by kind."""
         own = frozenset(contents)
-        return {kind: int((self._strengths(kind, own) >= strength).sum()) for kind in KINDS}
+        return {kind: int((self._strengths(kind, own, by_key) >= strength).sum()) for kind in KINDS}
 
-    def _strengths(self, kind: str, own: frozenset[int]) -> npt.NDArray[np.float64]:
-        kept = [s for k, s, members in self.found if k == kind and len(members & own) < 2]
+    def _strengths(self, kind: str, own: frozenset[int], by_key: bool) -> npt.NDArray[np.float64]:
+        kept = [
+            lead.strength
+            for lead in self.found
+            if lead.kind == kind
+            and len(lead.contents & own) < 2
+            and (self.classes == 1 or lead.by_key == by_key)
+        ]
         return np.sort(np.array(kept, dtype=float))[::-1]
 
-    def _rate(self, kind: str, strength: float, own: frozenset[int]) -> float:
+    def _rate(self, kind: str, strength: float, own: frozenset[int], by_key: bool) -> float:
         years = self.years * max(self.replicates.get(kind, 0), 1)
-        found = self._strengths(kind, own)
+        found = self._strengths(kind, own, by_key)
         if len(found) == 0:
             return max(0.5 / years, LEAST_RATE)
         count = float((found >= strength).sum())
@@ -57,9 +85,7 @@ class Chance:
             start = float(top[-1])
             decay = max(float((top - start).mean()), LEAST_DECAY)
             fitted = len(top) * float(np.exp(-max(strength - start, 0.0) / decay))
-            weaker = float(
-                (found >= found[:ENOUGH][-1]).sum()
-            )  # counted at the last strength that is
+            weaker = float((found >= found[:ENOUGH][-1]).sum())  # where counting still holds
             count = max(min(fitted, weaker), count)
         return max(count / years, LEAST_RATE)
 
@@ -85,12 +111,30 @@ def measure_chance(
     found = []
     count = dict.fromkeys(KINDS, 0)
     for null in null_registers(prepared.slots, is_death, replicates, seed):
-        tables = compile_tables(Model(prepared, null.order), slot_tables)
+        model = Model(prepared, null.order)
+        tables = compile_tables(model, slot_tables)
         ledger = all_pairs(tables, int(to_units(link_floor)), threads=threads, progress=progress)
         count[null.kind] += 1
         grown = grow(ledger.i, ledger.j, from_units(ledger.units), tables.n, least=bar - DEEP)
-        found += [(null.kind, s.strength, _contents(s, null.order)) for s in grown]
-    return Chance(years, count, tuple(found))
+        found += [
+            NullLead(null.kind, s.strength, _contents(s, null.order), by_key(model, s.members))
+            for s in grown
+        ]
+    keyed = any(len(keys.index) for keys in prepared.learned.content.keys.values())
+    return Chance(years, count, tuple(found), classes=2 if keyed else 1)
+
+
+def by_key(model: Model, members: tuple[int, ...]) -> bool:
+    """Whether two of the members share a person or an identifier, or one names another."""
+    a, b = np.triu_indices(len(members), 1)
+    m = np.array(members)
+    return any(
+        bool((hit & (model.sparse[v.name].log10_lr[at] >= CARRIES)).any())
+        for v in model.variables
+        if v.kernel in ("keys", "mention")
+        for at, hit in [model.find_sparse(v.name, m[a], m[b])]
+        if len(model.sparse[v.name].code)
+    )
 
 
 def _contents(series: Series, order: npt.NDArray[np.int64]) -> frozenset[int]:

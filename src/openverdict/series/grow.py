@@ -4,7 +4,7 @@
     strength = S - log10(N) - (k - 1) log10(n)
 
 Each member copies from some earlier one. N: one death in N belongs to a series (the stated prior); n: the cases a member
-could have been taken from. A set of weak members does not win by growing: a member has to bring more than log10(n).
+could have been taken from, at least LEAST_CANDIDATES. A set of weak members does not win by growing: a member has to bring more than log10(n).
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 ONE_DEATH_IN = 1000.0
+LEAST_CANDIDATES = (
+    200  # a small register is a part of what happened: a member could have been a case outside it
+)
 MAX_MEMBERS = 12
 MAX_SEEDS = 2000
 SEED_SLACK = 0.5  # a pair seeds a series from log10(n) less this on
@@ -25,16 +28,25 @@ SEED_SLACK = 0.5  # a pair seeds a series from log10(n) less this on
 
 @dataclass(frozen=True)
 class Series:
-    """Case numbers in order of time, the log10 likelihood ratio of the series and its strength (ratio less price)."""
+    """Case numbers in order of time, the log10 likelihood ratio of the series and its strength (ratio less price).
+
+    `by_key`: a person or an identifier in common carries it; chance is measured among its like.
+    """
 
     members: tuple[int, ...]
     log10_lr: float
     strength: float
+    by_key: bool = False
 
 
 def price(members: int, n: int, one_death_in: float = ONE_DEATH_IN) -> float:
     """What a series of `members` costs in a register of n: minus the log10 of its prior odds."""
-    return float(np.log10(one_death_in) + (members - 1) * np.log10(max(n, 2)))
+    return float(np.log10(one_death_in) + (members - 1) * step_price(n))
+
+
+def step_price(n: int) -> float:
+    """What one more member costs: log10 of the cases it could have been, never fewer than LEAST_CANDIDATES."""
+    return float(np.log10(max(n, LEAST_CANDIDATES)))
 
 
 def branching(log10_lr: FloatArray) -> float:
@@ -73,7 +85,7 @@ def grow(
     `i < j` case numbers in order of time and their log10 ratios: the pairs at or above the ledger's floor.
     """
     links = _Links(i, j, log10_lr)
-    enough = np.flatnonzero(log10_lr >= np.log10(max(n, 2)) - SEED_SLACK)
+    enough = np.flatnonzero(log10_lr >= step_price(n) - SEED_SLACK)
     order = enough[np.lexsort((j[enough], i[enough], -log10_lr[enough]))][:MAX_SEEDS]
     held: dict[int, set[int]] = {}
     grown: list[Series] = []
@@ -98,7 +110,7 @@ def grow(
 
 
 def _grow_one(members: list[int], links: _Links, n: int) -> list[int]:
-    step = float(np.log10(max(n, 2)))
+    step = step_price(n)
     score = links.score(members)
     while len(members) < MAX_MEMBERS:
         near = {c for m in members for c in links.by_case.get(m, {})} - set(members)
