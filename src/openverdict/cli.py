@@ -390,6 +390,10 @@ def _say_review(result: Review, read: Intake, out: Path) -> None:
         typer.echo(
             f"note: {s['undated_rows']:,} cases have no known_from and are left out of the replay; give the column, or map it"
         )
+    if s["possible_duplicates"]:
+        typer.echo(
+            f"note: {len(s['possible_duplicates']):,} pairs of records look like one death recorded twice; see the report"
+        )
     shown = result.series_leads
     if not shown:
         typer.echo("No series lead: nothing here is rarer than chance alone would give.")

@@ -34,9 +34,11 @@ from openverdict.series import (
     Series,
     branching,
     by_key,
+    exact,
     grow,
     measure_chance,
     price,
+    set_aside,
 )
 
 IntArray = npt.NDArray[np.int64]
@@ -186,6 +188,7 @@ class _Run:
         self.number = {case: k for k, case in enumerate(self.ids)}
         found = register.table.get_column("found_at")
         self.years = effective_years(found)
+        self.duplicates: list[tuple[str, str]] = []
 
     def result(
         self, rejects: pl.DataFrame, sources: Sequence[dict[str, Any]], notes: Sequence[str]
@@ -211,7 +214,11 @@ class _Run:
             link_floor = max(self.settings.floor, float(np.log10(self.n)) - 2.0)
             kept = ledger.units >= to_units(link_floor)
             i, j, units = ledger.i[kept], ledger.j[kept], ledger.units[kept]
-            series = self._exact(grow(i, j, from_units(units), self.n, least=LEAD_BAR - 4.0))
+            twice = set_aside(self.model, i, j)
+            self.duplicates = [(self.ids[a], self.ids[b]) for a, b in twice.pairs.tolist()]
+            i, j, units = i[twice.kept], j[twice.kept], units[twice.kept]
+            grown = grow(i, j, from_units(units), self.n, least=LEAD_BAR - 4.0)
+            series = exact(self.model, grown)
             if self.settings.replicates:
                 self.clock.start("chance")
                 chance = self._chance(slot_tables, link_floor)
@@ -261,15 +268,6 @@ class _Run:
             threads=self.settings.threads,
             progress=tell,
         )
-
-    def _exact(self, series: tuple[Series, ...]) -> tuple[Series, ...]:
-        """The same series with the ratio from the floating-point definition, strongest first."""
-        exact = []
-        for s in series:
-            score = branching(self._matrix(s.members))
-            strength = score - price(len(s.members), self.n)
-            exact.append(Series(s.members, score, strength, by_key(self.model, s.members)))
-        return tuple(sorted(exact, key=lambda s: (-s.strength, s.members)))
 
     def _matrix(self, members: tuple[int, ...]) -> npt.NDArray[np.float64]:
         k = len(members)
@@ -433,6 +431,7 @@ class _Run:
             "best_cases": best.get("cases", []),
             "best_chance_per_year": best.get("chance_per_year"),
             "strongest_groups": strongest,
+            "possible_duplicates": [list(pair) for pair in self.duplicates],
             "years": self.years,
             "as_of": self.register.known_on.isoformat() if self.register.known_on else None,
             "simulated": self.register.simulated,

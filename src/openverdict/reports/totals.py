@@ -30,6 +30,7 @@ class Totals:
     without_interval: int
     rejected_rows: int
     undated_rows: int
+    duplicates: tuple[tuple[str, str], ...]
     first_found: date | None
     last_found: date | None
     pairs_total: int
@@ -81,6 +82,7 @@ def totals(review: Review) -> Totals:
         without_interval=table.get_column("last_known_alive_at").null_count(),
         rejected_rows=_whole(summary, "rejected_rows", review.rejects.height),
         undated_rows=review.register.undated_rows,
+        duplicates=tuple((a, b) for a, b in summary.get("possible_duplicates", ())),
         first_found=first if isinstance(first, date) else None,
         last_found=last if isinstance(last, date) else None,
         pairs_total=pairs_total,

@@ -4,18 +4,22 @@ What comes in: the ledger of pairs. What goes out: disjoint `Series` with their 
 registers made from the register itself. This room never says what a series means.
 """
 
-from openverdict.series.chance import LEAST_RATE, Chance, NullLead, by_key, measure_chance
+from openverdict.series.chance import LEAST_RATE, Chance, NullLead, by_key, exact, measure_chance
+from openverdict.series.duplicates import Duplicates, set_aside
 from openverdict.series.grow import ONE_DEATH_IN, Series, branching, grow, price
 
 __all__ = [
     "LEAST_RATE",
     "ONE_DEATH_IN",
     "Chance",
+    "Duplicates",
     "NullLead",
     "Series",
     "branching",
     "by_key",
+    "exact",
     "grow",
     "measure_chance",
     "price",
+    "set_aside",
 ]

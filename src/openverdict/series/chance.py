@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from openverdict.evidence import Model, Prepared
 from openverdict.linkage import SlotTables, all_pairs, compile_tables, from_units, to_units
-from openverdict.series.grow import Series, grow
+from openverdict.series.duplicates import set_aside
+from openverdict.series.grow import Series, branching, grow, price
 from openverdict.series.nulls import KINDS, null_registers
 
 TAIL = 30  # the strongest null leads that the tail is fitted to
@@ -115,13 +116,35 @@ def measure_chance(
         tables = compile_tables(model, slot_tables)
         ledger = all_pairs(tables, int(to_units(link_floor)), threads=threads, progress=progress)
         count[null.kind] += 1
-        grown = grow(ledger.i, ledger.j, from_units(ledger.units), tables.n, least=bar - DEEP)
+        kept = set_aside(model, ledger.i, ledger.j).kept
+        ratio = from_units(ledger.units[kept])
+        found_here = grow(ledger.i[kept], ledger.j[kept], ratio, tables.n, least=bar - DEEP)
+        grown = exact(model, found_here)
         found += [
-            NullLead(null.kind, s.strength, _contents(s, null.order), by_key(model, s.members))
-            for s in grown
+            NullLead(null.kind, s.strength, _contents(s, null.order), s.by_key) for s in grown
         ]
     keyed = any(len(keys.index) for keys in prepared.learned.content.keys.values())
     return Chance(years, count, tuple(found), classes=2 if keyed else 1)
+
+
+def exact(model: Model, series: Iterable[Series]) -> tuple[Series, ...]:
+    """The same series scored by the floating-point definition, pairs below the ledger's floor included, strongest first."""
+    kept = list(series)
+    edges = [np.triu_indices(len(s.members), 1) for s in kept]
+    members = [np.array(s.members, dtype=np.int64) for s in kept]
+    none = [np.zeros(0, dtype=np.int64)]
+    i = np.concatenate([m[a] for m, (a, _) in zip(members, edges, strict=True)] or none)
+    j = np.concatenate([m[b] for m, (_, b) in zip(members, edges, strict=True)] or none)
+    total = model.total(i, j)
+    scored, at = [], 0
+    for s, (a, b) in zip(kept, edges, strict=True):
+        matrix = np.full((len(s.members), len(s.members)), -np.inf)
+        matrix[a, b] = total[at : at + len(a)]
+        at += len(a)
+        score = branching(matrix)
+        strength = score - price(len(s.members), model.n)
+        scored.append(Series(s.members, score, strength, by_key(model, s.members)))
+    return tuple(sorted(scored, key=lambda s: (-s.strength, s.members)))
 
 
 def by_key(model: Model, members: tuple[int, ...]) -> bool:

@@ -4,7 +4,8 @@
     strength = S - log10(N) - (k - 1) log10(n)
 
 Each member copies from some earlier one. N: one death in N belongs to a series (the stated prior); n: the cases a member
-could have been taken from, at least LEAST_CANDIDATES. A set of weak members does not win by growing: a member has to bring more than log10(n).
+could have been taken from, at least LEAST_CANDIDATES. A set of weak members does not win by growing: a member has to bring
+more than log10(n).
 """
 
 from __future__ import annotations
