@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import isotonic_regression
+from scipy.stats import beta
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -46,3 +50,79 @@ def cllr(log10_lr: FloatArray, linked: BoolArray) -> float:
     for_linked = np.logaddexp(0.0, -nats[linked]).mean()
     for_others = np.logaddexp(0.0, nats[~linked]).mean()
     return float((for_linked + for_others) / (2 * np.log(2.0)))
+
+
+def tpr_at(score: FloatArray, linked: BoolArray, false_share: float) -> float:
+    """Greatest share of linked pairs above a cut that lets through at most `false_share` of the others. NaN without both."""
+    if not linked.any() or linked.all():
+        return float("nan")
+    order = np.argsort(-score, kind="stable")
+    last = np.concatenate([np.flatnonzero(np.diff(score[order])), [len(score) - 1]])
+    false = np.cumsum(~linked[order])[last] / (~linked).sum()
+    hits = np.cumsum(linked[order])[last] / linked.sum()
+    return float(hits[false <= false_share].max(initial=0.0))
+
+
+def recall_at_zero(score: FloatArray, linked: BoolArray, null: BoolArray) -> float:
+    """Share of linked pairs above the highest of the pairs in `null`."""
+    return float((score[linked] > score[null].max(initial=-np.inf)).mean())
+
+
+def calibrated(score: FloatArray, linked: BoolArray) -> FloatArray:
+    """log10 likelihood ratio of each pair by pooling adjacent violators: the best that any rising transformation can do.
+
+    Ayer and others (1955), Annals of Mathematical Statistics 26:641. Infinite at both ends.
+    """
+    values, inverse, count = np.unique(score, return_inverse=True, return_counts=True)
+    hits = np.bincount(inverse, weights=linked, minlength=len(values))
+    share = isotonic_regression(hits / count, weights=count.astype(np.float64)).x
+    prior = linked.mean()
+    with np.errstate(divide="ignore"):
+        odds = np.log10(share) - np.log10(1 - share) - np.log10(prior / (1 - prior))
+    result: FloatArray = odds[inverse]
+    return result
+
+
+def cllr_min(score: FloatArray, linked: BoolArray) -> float:
+    """Cllr after pooling adjacent violators: what the ranking alone costs. NaN when either kind is missing."""
+    if not linked.any() or linked.all():
+        return float("nan")
+    return cllr(calibrated(score, linked), linked)
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Pairs whose log10 ratio lies in [low, high): how many, their mean ratio, and the ratio that their labels give.
+
+    `observed` with its interval (`low_observed`, `high_observed`, Jeffreys 95 %) is log10 of the share of the linked over
+    the share of the others; `excess_nats`: mean claimed less observed.
+    """
+
+    low: float
+    high: float
+    linked: int
+    others: int
+    claimed: float
+    observed: float
+    low_observed: float
+    high_observed: float
+    excess_nats: float
+
+
+def calibration_bins(log10_lr: FloatArray, linked: BoolArray) -> tuple[Bin, ...]:
+    """Calibration by whole units of log10 ratio; half a pair is added to both counts of a bin."""
+    bins = []
+    offset = np.log10(((~linked).sum() + 1.0) / (linked.sum() + 1.0))
+    number = np.floor(log10_lr)
+    for low in np.unique(number):
+        mine = number == low
+        a, b = int(linked[mine].sum()), int((~linked)[mine].sum())
+        claimed = float(log10_lr[mine].mean())
+        share = beta.ppf([0.025, 0.975], a + 0.5, b + 0.5)
+        below, above = (np.log10(share) - np.log10(1 - share) + offset).tolist()
+        observed = float(np.log10((a + 0.5) / (b + 0.5)) + offset)
+        excess = (claimed - observed) * float(np.log(10.0))
+        bins.append(
+            Bin(float(low), float(low) + 1, a, b, claimed, observed, below, above, excess)
+        )
+    return tuple(bins)
