@@ -56,7 +56,8 @@ class Chance:
         does not hide itself.
         """
         own = frozenset(contents)
-        return self.classes * max(self._rate(kind, strength, own, by_key) for kind in KINDS)
+        rate = self.classes * max(self._rate(kind, strength, own, by_key) for kind in KINDS)
+        return max(rate, LEAST_RATE)
 
     def at_least(
         self, strength: float, contents: Iterable[int] = (), *, by_key: bool = False
@@ -79,7 +80,7 @@ class Chance:
         years = self.years * max(self.replicates.get(kind, 0), 1)
         found = self._strengths(kind, own, by_key)
         if len(found) == 0:
-            return max(0.5 / years, LEAST_RATE)
+            return 0.5 / years
         count = float((found >= strength).sum())
         if count < ENOUGH:
             top = found[:TAIL]
@@ -88,7 +89,7 @@ class Chance:
             fitted = len(top) * float(np.exp(-max(strength - start, 0.0) / decay))
             weaker = float((found >= found[:ENOUGH][-1]).sum())  # where counting still holds
             count = max(min(fitted, weaker), count)
-        return max(count / years, LEAST_RATE)
+        return count / years
 
 
 def measure_chance(
