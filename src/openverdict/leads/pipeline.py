@@ -331,7 +331,7 @@ class _Run:
         return tuple(sorted(made, key=lambda link: -link.log10_lr))
 
     def _first_raised(self, s: Series, chance: Chance | None) -> date:
-        """The day on which enough members were known for the lead to pass the bar and the budget."""
+        """The day from which enough members were on record for the lead to pass the bar and the budget."""
         days = {m: self._known_on(m) for m in s.members}
         order = sorted(s.members, key=lambda m: (days[m], m))
         for k in range(2, len(order) + 1):
