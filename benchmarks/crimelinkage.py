@@ -19,12 +19,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from baselines.pairs import BASELINES
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import squareform
 
-from baselines.pairs import BASELINES
 from openverdict.cases import Register
 from openverdict.evaluation.crossval import COMBINED, LEARNED, PRIOR, LabelledRegister
 from openverdict.evaluation.measures import (
@@ -47,6 +46,7 @@ ORIGIN = (51.5, 0.0)  # anywhere: only distances matter
 ALONE = 6  # the fold of the one-off crimes when they are held out together
 DRAWS = 2000
 TAIL = 20  # unlinked training pairs from which the tail is fitted
+LIFT = np.array([0.0, 0.0, 30.0, 0.0])  # makes a distance of a ratio and back, in a linkage matrix
 FALSE_PAIRS = 0.5  # expected at the operating point
 
 
@@ -55,7 +55,9 @@ def data_folder() -> Path:
     return Path(root) / "crimelinkage"
 
 
-def read(folder: Path) -> tuple[Register, dict[str, frozenset[str]], dict[str, int], dict[str, int]]:
+def read(
+    folder: Path,
+) -> tuple[Register, dict[str, frozenset[str]], dict[str, int], dict[str, int]]:
     """The crimes as a register; offenders, fold and group of every solved crime."""
     crimes = pl.read_csv(folder / "crimes.csv", try_parse_dates=True)
     folds = pl.read_csv(folder / "folds.csv")
@@ -96,6 +98,7 @@ class Protocol:
         self.linked = pairs.linked
 
     def figures(self, scorer: Scorer, alone: Scorer) -> dict[str, Any]:
+        """Every figure of the protocol; `alone` scores with the one-off crimes held out together."""
         score = self._cross_validated(scorer)
         tested = self.labelled.pairs.take(self.tested)
         s, y = score[self.tested], tested.linked
@@ -152,7 +155,10 @@ class Protocol:
         return {"queries": len(r), "offenders": len(offenders), **shares}
 
     def _clusters(self, scorer: Scorer, score: FloatArray) -> dict[str, float]:
-        """Average linkage inside each fold; the cut is the one of the best F1 inside the training folds."""
+        """Cases joined wherever a pair reaches the cut (each copies from *some* other), inside each fold.
+
+        The cut is the one of the best F1 inside the training folds.
+        """
         together = np.zeros(len(score), dtype=bool)
         cuts = []
         for k in range(1, 6):
@@ -172,10 +178,10 @@ class Protocol:
 
     def _tree(self, score: FloatArray, fold: int) -> tuple[FloatArray, npt.NDArray[np.int64]]:
         rows = np.flatnonzero(self.fold == fold)
-        return linkage(30.0 - score[rows], "average") - [0, 0, 30.0, 0], rows
+        return linkage(LIFT[2] - score[rows], "single") - LIFT, rows
 
     def _same(self, tree: FloatArray, cut: float) -> npt.NDArray[np.bool_]:
-        label = fcluster(tree + [0, 0, 30.0, 0], cut + 30.0, "distance")
+        label = fcluster(tree + LIFT, cut + LIFT[2], "distance")
         a, b = np.triu_indices(len(label), 1)
         return label[a] == label[b]
 

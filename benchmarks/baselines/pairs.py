@@ -9,7 +9,6 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from openverdict.evaluation.crossval import LabelledRegister
-from openverdict.evidence import Model
 from openverdict.evidence.combination import mean_gap
 
 FloatArray = npt.NDArray[np.float64]
@@ -20,7 +19,6 @@ PSEUDO = 1.0  # pairs added to each bin
 
 def _features(labelled: LabelledRegister) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Metres, days, and per code 1 same, 0 different, NaN missing, for every pair in scope."""
-    model = Model(labelled.prepared)
     codes = []
     for k in (1, 2, 3):
         value = labelled.register.table.get_column(f"feature_{k}").to_numpy()
@@ -28,7 +26,7 @@ def _features(labelled: LabelledRegister) -> tuple[FloatArray, FloatArray, Float
         missing = np.array([x is None or y is None for x, y in zip(a, b, strict=True)])
         codes.append(np.where(missing, np.nan, (a == b).astype(float)))
     days = mean_gap(labelled.register, labelled.i, labelled.j)
-    return model.metres(labelled.i, labelled.j), days, np.stack(codes, 1)
+    return labelled.model.metres(labelled.i, labelled.j), days, np.stack(codes, 1)
 
 
 def plain_logistic(labelled: LabelledRegister) -> Scorer:

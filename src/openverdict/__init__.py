@@ -86,6 +86,7 @@ def review(
     null_registers: int | None = None,
     seed: int = 1,
     watch: tuple[tuple[str, str], ...] = (),
+    known_series: Path | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Review:
     """Triage every case, compare every pair, grow series, measure chance, rank.
@@ -97,6 +98,7 @@ def review(
         null_registers: how many to measure chance on; 20 otherwise, 0 for none.
         seed: for the null registers; the same seed gives the same result.
         watch: pairs of case numbers to explain whatever their ratio.
+        known_series: a CSV with case_id and series_id to learn consistency from.
         progress: told (step, share done).
 
     Raises:
@@ -109,7 +111,13 @@ def review(
         reg = reg.as_of(as_of)
     return leads.review(
         reg,
-        leads.settings(budget=budget, replicates=null_registers, seed=seed, watch=watch),
+        leads.settings(
+            budget=budget,
+            replicates=null_registers,
+            seed=seed,
+            watch=watch,
+            known_series=known_series,
+        ),
         rejects=None if read is None else read.rejects,
         sources=[] if read is None else read.account(),
         notes=() if read is None else read.notes,

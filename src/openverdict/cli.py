@@ -52,6 +52,10 @@ Sheet = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the null registers.")]
 Budget = Annotated[float, typer.Option("--budget", help="Leads a year that chance alone may make.")]
+KnownSeries = Annotated[
+    Path | None,
+    typer.Option("--known-series", help="CSV with case_id and series_id, to learn from."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
@@ -93,6 +97,7 @@ def review(
     watch: Annotated[
         list[str] | None, typer.Option("--watch", help="A,B: explain this pair whatever its ratio.")
     ] = None,
+    known_series: KnownSeries = None,
     seed: Seed = 1,
     outline: Annotated[
         Path | None, typer.Option("--outline", help="GeoJSON of areas to draw on the maps.")
@@ -120,6 +125,7 @@ def review(
                 null_registers=0 if no_chance else null_registers,
                 seed=seed,
                 watch=pairs,
+                known_series=known_series,
                 progress=tell,
             )
             tell("reports", 0.0)
@@ -207,9 +213,7 @@ def evaluate(
     register: Annotated[
         Path | None, typer.Argument(help="A register with known series (--known-series).")
     ] = None,
-    known_series: Annotated[
-        Path | None, typer.Option("--known-series", help="CSV with case_id and series_id.")
-    ] = None,
+    known_series: KnownSeries = None,
     mapping: Map = None,
     deaths_a_year: Annotated[int, typer.Option("--deaths-a-year", min=50)] = 3000,
     replicates: Annotated[
@@ -219,7 +223,11 @@ def evaluate(
     budget: Budget = 6.0,
     seed: Seed = 1,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write the outcome there as JSON.")
+        Path | None,
+        typer.Option(
+            "--out",
+            help="With known series, a folder for evaluation.html and evaluation.json; else a JSON file.",
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
@@ -233,7 +241,10 @@ def evaluate(
                     "a register to evaluate on needs --known-series, a CSV with case_id and series_id"
                 )
             read = _read([register], mapping, None, tell)
-            outcome = evaluation.on_known_series(read.register, known_series)
+            evaluated = evaluation.evaluate_known_series(read.register, known_series, seed=seed)
+            outcome = evaluated.outcome
+            if out is not None:
+                evaluation.write_evaluation(evaluated, out)
         else:
             outcome = evaluation.on_planted_series(
                 deaths_a_year=deaths_a_year,
@@ -244,7 +255,7 @@ def evaluate(
                 progress=tell,
             )
         text = jsonlib.dumps(outcome, indent=2)
-        if out is not None:
+        if out is not None and register is None:
             out.write_text(text + "\n", encoding="utf-8")
     if not quiet:
         typer.echo(text)

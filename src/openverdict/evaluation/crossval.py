@@ -16,10 +16,10 @@ from openverdict.cases import Register
 from openverdict.errors import InputError
 from openverdict.evaluation.measures import average_precision, cllr
 from openverdict.evaluation.resample import bootstrap
-from openverdict.evidence import Model, Prepared, Variable, prepare
+from openverdict.evidence import Model, Variable, prepare
 from openverdict.evidence.combination import DESIGNS, Design, columns, fit_combination, measures
 from openverdict.evidence.combination import Combination as Fitted
-from openverdict.evidence.consistency import learn_consistency, with_variables
+from openverdict.evidence.consistency import learn_consistency, retuned
 from openverdict.evidence.known import LabelledPairs, groups, labelled_pairs
 
 FloatArray = npt.NDArray[np.float64]
@@ -84,7 +84,7 @@ class LabelledRegister:
                 f"{len(series):,} cases of known series are too many to learn from together; "
                 f"name {MOST_CASES:,} or fewer"
             )
-        self.prepared: Prepared = prepare(register, variables)
+        self.model = Model(prepare(register, variables))
         a, b = np.triu_indices(len(self.cases), 1)
         self.i, self.j = self.cases[a], self.cases[b]
         self.pairs: LabelledPairs = labelled_pairs(series)
@@ -114,18 +114,18 @@ class LabelledRegister:
     @cached_property
     def shipped(self) -> FloatArray:
         """log10 likelihood ratio of every pair in scope, nothing learned from labels."""
-        return Model(self.prepared).total(self.i, self.j)
+        return self.model.total(self.i, self.j)
 
     @cached_property
     def smooth(self) -> dict[str, FloatArray]:
         """The smooth measures of every pair in scope."""
-        return measures(self.register, Model(self.prepared), self.i, self.j)
+        return measures(self.register, self.model, self.i, self.j)
 
     def learned(self, without: frozenset[int]) -> tuple[Model, dict[str, FloatArray]]:
         """The model with consistency learned without these folds, and its terms for every pair in scope."""
         if without not in self._terms:
-            variables = learn_consistency(self.prepared, self.pairs.take(self.train(without)))
-            model = Model(with_variables(self.prepared, variables))
+            pairs = self.pairs.take(self.train(without))
+            model = retuned(self.model, learn_consistency(self.model, pairs))
             self._terms[without] = model, model.terms(self.i, self.j)
         return self._terms[without]
 
@@ -190,7 +190,7 @@ class LabelledRegister:
         _, terms = self.learned(without)
         return {
             PRIOR: self.shipped,
-            LEARNED: np.sum([terms[v.name] for v in self.prepared.variables], axis=0),
+            LEARNED: np.sum([terms[v.name] for v in self.model.variables], axis=0),
             COMBINED: self.combined(without, self.choose(without))[1],
         }
 

@@ -122,7 +122,5 @@ def calibration_bins(log10_lr: FloatArray, linked: BoolArray) -> tuple[Bin, ...]
         below, above = (np.log10(share) - np.log10(1 - share) + offset).tolist()
         observed = float(np.log10((a + 0.5) / (b + 0.5)) + offset)
         excess = (claimed - observed) * float(np.log(10.0))
-        bins.append(
-            Bin(float(low), float(low) + 1, a, b, claimed, observed, below, above, excess)
-        )
+        bins.append(Bin(float(low), float(low) + 1, a, b, claimed, observed, below, above, excess))
     return tuple(bins)

@@ -127,12 +127,13 @@ def third_case(log_lr: FloatArray, n: int) -> tuple[FloatArray, IntArray]:
     full = np.full((n, n), -np.inf)
     full[a, b] = full[b, a] = log_lr
     support, which = np.zeros((n, n)), np.full((n, n), -1, dtype=np.int64)
-    for case in range(n):
-        least = np.minimum(full[case][None, :], full)
-        best = least.argmax(1)
-        top = least[np.arange(n), best]
-        support[case] = np.maximum(top, 0.0)
-        which[case] = np.where(top > 0, best, -1)
+    for k in range(n):
+        alike = np.flatnonzero(full[k] > 0)
+        square = np.ix_(alike, alike)
+        least = np.minimum.outer(full[k, alike], full[k, alike])
+        better = least > support[square]
+        support[square] = np.where(better, least, support[square])
+        which[square] = np.where(better, k, which[square])
     return support[a, b], which[a, b]
 
 
@@ -168,7 +169,7 @@ def fit(
     odds = np.log(weight[linked].sum() / weight[~linked].sum())
     start = np.concatenate([[odds], towards])
     bounds = [(None, None), *[(0.0, None)] * len(towards)]
-    options = {"maxiter": 2000, "ftol": 1e-12, "gtol": 1e-9}
+    options = {"maxiter": 2000, "ftol": 1e-11, "gtol": 1e-6}
     found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return found.x[1:], float(found.x[0] - odds)
 

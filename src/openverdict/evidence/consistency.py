@@ -42,15 +42,24 @@ class Factors:
     x: FloatArray
 
 
-def factors(model: Model, variable: Variable, i: IntArray, j: IntArray) -> Factors:
-    """Every factor 1 - theta + theta x of a variable's ratio for pairs (i, j), i < j; none where a value is missing."""
+def factors(
+    model: Model,
+    variable: Variable,
+    i: IntArray,
+    j: IntArray,
+    terms: dict[str, FloatArray] | None = None,
+) -> Factors:
+    """Every factor 1 - theta + theta x of a variable's ratio for pairs (i, j), i < j; none where a value is missing.
+
+    `terms`: those of the model for the pairs, where they are at hand.
+    """
     if variable.kernel == "items":
         return _item_factors(model, variable, i, j)
     if variable.kernel in LEARNABLE:
         log2_x, both = _measured(model, variable, i, j)
         pair = np.flatnonzero(both)
         return Factors(pair, np.exp2(log2_x[pair]))
-    log10 = model.terms(i, j)[variable.name]
+    log10 = (terms or model.terms(i, j))[variable.name]
     recorded = log10 != 0.0
     if variable.kernel == "type":
         log10 = log10 + _crowding(model, i, j)
@@ -161,8 +170,16 @@ def with_variables(prepared: Prepared, variables: tuple[Variable, ...]) -> Prepa
     return replace(prepared, variables=variables, learned=learned)
 
 
+def retuned(model: Model, variables: tuple[Variable, ...]) -> Model:
+    """The model under other settings of the same variables. Rarity does not depend on them and is not counted again."""
+    other = Model(with_variables(model.prepared, variables))
+    for name in ("own", "near"):
+        other.__dict__[name] = getattr(model, name)
+    return other
+
+
 def learn_consistency(
-    prepared: Prepared, pairs: LabelledPairs, *, kernels: bool = True
+    model: Model, pairs: LabelledPairs, *, kernels: bool = True
 ) -> tuple[Variable, ...]:
     """The variables with theta, and with `kernels` also the shape of gap, distance and number, learned from known series.
 
@@ -170,34 +187,31 @@ def learn_consistency(
     """
     linked = pairs.take(pairs.linked)
     weight = pairs.weight[pairs.linked]
+    terms = model.terms(linked.i, linked.j)
     learned = []
-    for variable in prepared.variables:
-        shaped = variable
-        if kernels and variable.kernel in LEARNABLE and _held(prepared, variable, linked):
-            shaped = _shape(prepared, variable, linked, weight)
-        trial = _replaced(prepared.variables, shaped)
-        model = Model(with_variables(prepared, trial))
-        f = factors(model, shaped, linked.i, linked.j)
+    for variable in model.variables:
+        f = factors(model, variable, linked.i, linked.j, terms)
         if len(f.x) == 0:
             learned.append(variable)
             continue
+        shaped = variable
+        if kernels and variable.kernel in LEARNABLE:
+            shaped = _shape(model, variable, linked, weight)
+            f = factors(
+                retuned(model, _replaced(model.variables, shaped)), shaped, linked.i, linked.j
+            )
         beta = posterior(shaped.beta, f.x, weight[f.pair])
-        source = f"{variable.source}; updated from known series ({weight[np.unique(f.pair)].sum():.0f} later members)"
+        members = weight[np.unique(f.pair)].sum()
+        source = f"{variable.source}; updated from known series ({members:.0f} later members)"
         learned.append(replace(shaped, beta=beta, source=source))
     return tuple(learned)
-
-
-def _held(prepared: Prepared, variable: Variable, linked: LabelledPairs) -> bool:
-    return len(factors(Model(prepared), variable, linked.i, linked.j).x) > 0
 
 
 def _replaced(variables: tuple[Variable, ...], one: Variable) -> tuple[Variable, ...]:
     return tuple(one if v.name == one.name else v for v in variables)
 
 
-def _shape(
-    prepared: Prepared, variable: Variable, linked: LabelledPairs, weight: FloatArray
-) -> Variable:
+def _shape(model: Model, variable: Variable, linked: LabelledPairs, weight: FloatArray) -> Variable:
     """The scales (and weights) of one kernel at which the penalised likelihood, with theta free, is greatest."""
 
     def settings(z: FloatArray) -> tuple[Variable, float]:
@@ -217,8 +231,8 @@ def _shape(
 
     def cost(z: FloatArray) -> float:
         shaped, price = settings(z)
-        model = Model(with_variables(prepared, _replaced(prepared.variables, shaped)))
-        f = factors(model, shaped, linked.i, linked.j)
+        tried = Model(with_variables(model.prepared, _replaced(model.variables, shaped)))
+        f = factors(tried, shaped, linked.i, linked.j)
         w = weight[f.pair]
         a, b = posterior(shaped.beta, f.x, w)
         theta = a / (a + b)

@@ -23,19 +23,21 @@ class KnownSeries:
     series: dict[str, frozenset[str]]
     name: str
 
-    def numbers(self, case_ids: Sequence[str]) -> dict[int, frozenset[str]]:
-        """The same by number of the case in the register.
+    def numbers(
+        self, case_ids: Sequence[str], *, replayed: bool = False
+    ) -> dict[int, frozenset[str]]:
+        """The same by number of the case in the register; in a `replayed` one, cases not known that day are left out.
 
         Raises:
             InputError: a named case is not in the register.
         """
         number = {case: k for k, case in enumerate(case_ids)}
         strange = [case for case in self.series if case not in number]
-        if strange:
+        if strange and not replayed:
             raise InputError(
                 f"{self.name}: case {strange[0]!r} is not in the register; see its case_id column"
             )
-        return {number[case]: series for case, series in self.series.items()}
+        return {number[case]: series for case, series in self.series.items() if case in number}
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,11 @@ def labelled_pairs(series: dict[int, frozenset[str]]) -> LabelledPairs:
     same = number[a] == number[b] if len(a) else np.zeros(0, dtype=bool)
     shared = np.where(same, number[a], -1) if len(a) else np.zeros(0, dtype=np.int64)
     return LabelledPairs(cases[a], cases[b], linked, shared)
+
+
+def linked_pairs(series: dict[int, frozenset[str]]) -> LabelledPairs:
+    """The pairs of cases that stand in one series, and no others: enough to learn consistency from."""
+    return labelled_pairs({case: names for case, names in series.items() if names})
 
 
 def groups(series: dict[int, frozenset[str]]) -> dict[int, int]:

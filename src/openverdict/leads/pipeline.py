@@ -16,7 +16,9 @@ import polars as pl
 from openverdict.cases import REJECTS_SCHEMA, Register
 from openverdict.errors import InputError
 from openverdict.evidence import Model, load_variables, model_hash, prepare
+from openverdict.evidence.consistency import learn_consistency, retuned
 from openverdict.evidence.explain import contributions, similar_sentence
+from openverdict.evidence.known import linked_pairs, read_known_series
 from openverdict.leads.describe import Describer
 from openverdict.leads.results import Lead, Link, Review, Triage
 from openverdict.leads.triage import triage
@@ -61,7 +63,7 @@ class Settings:
 
     `budget`: leads a year that chance alone may make; `floor`: log10 likelihood ratio from which a pair stands in the
     ledger; `replicates`: null registers (0: chance is not measured and no series becomes a lead by it); `watch`: pairs
-    of case numbers to explain whatever their ratio.
+    of case numbers to explain whatever their ratio; `known_series`: a CSV of case_id and series_id to learn consistency from.
     """
 
     budget: float = BUDGET
@@ -71,6 +73,7 @@ class Settings:
     threads: int | None = None
     variables: Path | None = None
     watch: tuple[tuple[str, str], ...] = ()
+    known_series: Path | None = None
 
 
 def settings(
@@ -79,10 +82,12 @@ def settings(
     replicates: int | None = None,
     seed: int = 1,
     watch: tuple[tuple[str, str], ...] = (),
+    known_series: Path | None = None,
 ) -> Settings:
     """Settings from what a caller gave; None keeps the default."""
     given = {"budget": budget, "replicates": replicates}
-    return Settings(seed=seed, watch=watch, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    kept = {k: v for k, v in given.items() if v is not None}
+    return Settings(seed=seed, watch=watch, known_series=known_series, **kept)  # type: ignore[arg-type]
 
 
 Progress = Callable[[str, float], None]
@@ -205,6 +210,7 @@ class _Run:
             self.clock.start("learn")
             self.prepared = prepare(self.register, self.variables)
             self.model = Model(self.prepared)
+            self._learn_from_known_series()
             slot_tables = compile_slots(self.model)
             tables = compile_tables(self.model, slot_tables)
             self.clock.start("pairs")
@@ -235,6 +241,16 @@ class _Run:
         return Review(
             self.register, leads, links, triaged, rejects, summary, self.clock.spent, watched
         )
+
+    def _learn_from_known_series(self) -> None:
+        """Consistency updated from the known series of the settings, if there are any."""
+        if self.settings.known_series is None:
+            return
+        known = read_known_series(self.settings.known_series)
+        series = known.numbers(self.ids, replayed=self.register.known_on is not None)
+        self.variables = learn_consistency(self.model, linked_pairs(series))
+        self.model = retuned(self.model, self.variables)
+        self.prepared = self.model.prepared
 
     def _pairs(self, tables: Any) -> Ledger:
         done, total = 0, max(self.n * (self.n - 1) // 2, 1)
