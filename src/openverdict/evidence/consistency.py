@@ -93,7 +93,7 @@ def _measured(
 
 
 def _item_factors(model: Model, variable: Variable, i: IntArray, j: IntArray) -> Factors:
-    """Item by item, as `Model` multiplies them."""
+    """Item by item, as `Model` multiplies them; detected in one and looked for in vain in the other is x = 0."""
     content, learned = model.content, model.learned
     v = content.coded.index(variable)
     pair: list[int] = []
@@ -101,7 +101,6 @@ def _item_factors(model: Model, variable: Variable, i: IntArray, j: IntArray) ->
     lack = _lack(model, variable, v)
     p_of = np.where(model.are_near(i, j)[:, None], model.near.p, model.own.p)
     for number, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
-        both_recorded = content.recorded[a, v] and content.recorded[b, v]
         here = range(int(learned.start[b]), int(learned.start[b + 1]))
         own = {
             int(learned.bit[e]): e for e in here if content.bit_list[learned.bit[e]].variable == v
@@ -111,25 +110,24 @@ def _item_factors(model: Model, variable: Variable, i: IntArray, j: IntArray) ->
             for d in learned.bit[learned.start[a] : learned.start[a + 1]]
             if content.bit_list[d].variable == v
         ]
-        contrary = {d for d in own if model.opposite[d] in theirs}
-        denied = {int(model.opposite[d]) for d in contrary}
         found = []
         for d, e in own.items():
-            bit = content.bit_list[d]
-            if d in contrary and (bit.negative or not content.recorded[a, v]):
+            if content.bit_list[d].negative:
                 continue
-            if d in contrary:
+            if model.opposite[d] in theirs:
                 found.append(0.0)
-            elif bit.negative or not content.recorded[a, v]:
-                continue
-            elif d in theirs and bit.value != SEEN_ONCE:
+            elif content.recorded[a, v] and d in theirs and content.bit_list[d].value != SEEN_ONCE:
                 p = p_of[number, e]
                 found.append(max(float(listed_again(variable.reporting, p)) / p, lack[d]))
-            else:
+            elif content.recorded[a, v]:
                 found.append(lack[d])
-        if both_recorded:
-            alone = [d for d in theirs if d not in own and not content.bit_list[d].negative]
-            found += [0.0 if d in denied else lack[d] for d in alone]
+        for d in theirs:
+            if d in own or content.bit_list[d].negative:
+                continue
+            if model.opposite[d] in own:
+                found.append(0.0)
+            elif content.recorded[b, v]:
+                found.append(lack[d])
         pair += [number] * len(found)
         x += found
     return Factors(np.array(pair, dtype=np.int64), np.array(x))
