@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from baselines.pairs import BASELINES
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -248,6 +247,8 @@ def ours(labelled: LabelledRegister, variant: str) -> Scorer:
 
 
 def main() -> None:
+    from baselines.pairs import BASELINES  # noqa: PLC0415 (a neighbour of this script)
+
     began = time.perf_counter()
     register, by_case, fold_of, group_of = read(data_folder())
     number = {c: k for k, c in enumerate(register.table.get_column("case_id").to_list())}

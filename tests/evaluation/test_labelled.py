@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import polars as pl
@@ -137,6 +138,9 @@ def test_known_series_are_evaluated_three_ways_and_written(city, tmp_path):
         assert low <= crossed[name]["auc"] <= high
     page = write_evaluation(outcome, tmp_path).read_text(encoding="utf-8")
     assert page.count("<svg") == 2
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
     assert "<script" not in page
     assert 'src="http' not in page
     written = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
@@ -166,3 +170,32 @@ def test_plots_name_the_part_that_is_missing(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     with pytest.raises(MissingPartError, match="validation"):
         plots.tippett([("a", np.zeros(2), np.array([True, False]))])
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_the_reference_crimes_are_told_apart_without_labels_and_better_with_them(real_data):
+    """The shipped model ranks them as the R package does; what the other folds teach puts it above."""
+    from benchmarks.crimelinkage import HERE, read
+
+    register, by_case, fold_of, _ = read(real_data / "crimelinkage")
+    number = {c: k for k, c in enumerate(register.table["case_id"].to_list())}
+    labelled = LabelledRegister(
+        register,
+        load_variables(HERE / "crimelinkage.toml"),
+        {number[c]: s for c, s in by_case.items()},
+        {number[c]: f for c, f in fold_of.items()},
+    )
+    inside = labelled.fold_i == labelled.fold_j
+    linked = labelled.pairs.linked[inside]
+    assert (len(linked), linked.sum()) == (15_047, 255)
+    learned = np.full(len(inside), np.nan)
+    for fold in labelled.folds:
+        rows = labelled.inside(fold)
+        model, terms = labelled.learned(frozenset({fold}))
+        total = np.sum([terms[v.name] for v in model.variables], axis=0)
+        learned[rows] = total[labelled.row[rows]]
+    shipped = labelled.shipped[labelled.row[inside]]
+    assert roc_auc_score(linked, shipped) > 0.89
+    assert roc_auc_score(linked, learned[inside]) > 0.92
+    assert cllr(learned[inside], linked) < cllr(shipped, linked)
