@@ -152,7 +152,7 @@ class Protocol:
         shares = {f"top_{t}": float((r <= t).mean()) for t in (1, 5, 10, 50)}
         return {"queries": len(r), "offenders": len(offenders), **shares}
 
-    def _clusters(self, scorer: Scorer, score: FloatArray) -> dict[str, float]:
+    def _clusters(self, scorer: Scorer, score: FloatArray) -> dict[str, Any]:
         """Cases joined wherever a pair reaches the cut (each copies from *some* other), inside each fold.
 
         The cut is the one of the best F1 inside the training folds.
