@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from openverdict.evaluation.nulls import rate_interval
+from openverdict.evaluation.power import Setting, interval
 from openverdict.leads import Review, Settings, review
-from openverdict.simulate import CitySpec, SeriesPlan, Simulated, simulate_register
+from openverdict.simulate import Simulated, simulate_register
 
 
 def on_planted_series(
@@ -26,33 +28,44 @@ def on_planted_series(
     A series counts as raised when a lead holds two or more of its members; a lead that holds fewer than two members of any
     one series is false. The years of all cities together are the denominator of the false leads a year.
     """
-    plan = SeriesPlan(kind=kind, members=members, count=1)
-    spec = CitySpec(cases_a_year=deaths_a_year, series=(plan,))
-    raised_with: list[int] = []
-    false = 0
-    years = 0.0
+    setting = Setting(kind, members, deaths_a_year=deaths_a_year)
+    cities = []
     for k in range(replicates):
         progress("cities", k / replicates)
-        simulated = simulate_register(spec, seed + k)
-        result = review(simulated.register, Settings(budget=budget, seed=seed + k))
-        years += float(result.summary["years"])
-        most, wrong = _score(result, simulated)
-        raised_with.append(most)
-        false += wrong
+        cities.append(one_review(setting, seed + k, budget))
     progress("cities", 1.0)
-    raised = np.array(raised_with)
-    return {
+    return reviewed(cities, members) | {
         "kind": kind,
         "deaths_a_year": deaths_a_year,
         "replicates": replicates,
         "members": members,
         "budget_per_year": budget,
         "seed": seed,
-        "raised": int((raised >= 2).sum()),
+    }
+
+
+def one_review(setting: Setting, seed: int, budget: float) -> dict[str, Any]:
+    """One planted city through the whole review, with its own null registers: members raised, false leads, years."""
+    simulated = simulate_register(setting.spec(planted=True), seed)
+    result = review(simulated.register, Settings(budget=budget, seed=seed))
+    most, wrong = _score(result, simulated)
+    return {"raised_with": most, "false": wrong, "years": float(result.summary["years"])}
+
+
+def reviewed(cities: Sequence[Mapping[str, Any]], members: int) -> dict[str, Any]:
+    """Over whole reviews: series raised, and the measured false leads a year, with their intervals."""
+    raised = np.array([int(city["raised_with"]) for city in cities])
+    false = sum(int(city["false"]) for city in cities)
+    years = sum(float(city["years"]) for city in cities)
+    hits = int((raised >= 2).sum())
+    return {
+        "raised": hits,
+        "raised_interval": [round(x, 4) for x in interval(hits, len(cities))],
         "raised_with_members": {str(m): int((raised == m).sum()) for m in range(members + 1)},
         "false_leads": false,
         "years": round(years, 2),
         "false_leads_per_year": round(false / years, 3),
+        "false_leads_per_year_interval": [round(x, 3) for x in rate_interval(false, years)],
     }
 
 
