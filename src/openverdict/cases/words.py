@@ -35,4 +35,14 @@ def item_label(field: Field, code: str) -> str:
     if field.type is FieldType.KEYS:
         role, _, key = code.partition(":")
         return f"{plain(role)} {key}"
-    return plain(code) if code in field.values else code
+    names_a_case = field.name in ("mentions_cases", "note_names_case")
+    return (
+        plain(code)
+        if field.type in (FieldType.CODE, FieldType.ITEMS) and not names_a_case
+        else code
+    )
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A count with its noun: 1 other case, 12 other cases."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

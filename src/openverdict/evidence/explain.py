@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from openverdict.cases import dictionary
-from openverdict.cases.words import item_label, plain
+from openverdict.cases.words import counted, item_label, plain
 from openverdict.evidence.contribution import Contribution
 from openverdict.evidence.encode import NO_PLACE, PRECISION_M, SEEN_ONCE, WIDTH_DAYS
 from openverdict.evidence.model import Model, listed_again
@@ -89,7 +89,7 @@ def _gap(model: Model, v: Variable, part: _Part) -> Contribution:
         rarity=float(np.exp2(model.around.log2_time[part.j])),
         count=as_soon,
         of=model.n - 1,
-        note=f"{as_soon:,} of {model.n - 1:,} other cases fell as close in time to the earlier one"
+        note=f"{as_soon:,} of {counted(model.n - 1, 'other case')} fell as close in time to the earlier one"
         + (f"; a local surge makes this {surge:.1f} times as common" if surge > 1.05 else ""),
     )
 
@@ -103,7 +103,7 @@ def _distance(model: Model, v: Variable, part: _Part) -> Contribution:
     words = [
         None
         if slots.precision[c] == NO_PLACE
-        else f"within {_metres(PRECISION_M[slots.precision[c]])}"
+        else f"known to {_metres(PRECISION_M[slots.precision[c]])} or better"
         for c in (part.i, part.j)
     ]
     if None in words:
@@ -122,7 +122,7 @@ def _distance(model: Model, v: Variable, part: _Part) -> Contribution:
         rarity=float(np.exp2(model.around.log2_place[part.j])),
         count=as_near,
         of=len(others) - 1,
-        note=f"{as_near:,} of {len(others) - 1:,} other cases with a place lie as near to the earlier one",
+        note=f"{as_near:,} of {counted(len(others) - 1, 'other case')} with a place lie as near to the earlier one",
     )
 
 
@@ -202,7 +202,7 @@ def _shared(
     count = int(sparse.count[k])
     shared = names[int(sparse.key[k])] if names else ""
     of_pairs = f"in {count:,} pair{'s' * (count != 1)} of the register one case names the other"
-    note = f"{shared} stands in {count:,} cases" if shared else of_pairs
+    note = f"{shared} stands in {counted(count, 'case')}" if shared else of_pairs
     return _make(
         v,
         part,
@@ -245,16 +245,38 @@ def _coded(model: Model, v: Variable, part: _Part) -> Contribution:
         part,
         earlier=words[0],
         later=words[1],
-        comparison="the same" if v.kernel != "items" else f"both name {named}",
+        comparison="the same"
+        if v.kernel == "code"
+        else "the same kind"
+        if v.kernel == "type"
+        else f"both name {named}",
         kernel=1.0
         if v.kernel != "items"
         else float(listed_again(v.reporting, model.own.p[e : e + 1])[0]),
         rarity=float(rarity[e]),
         count=others,
         of=of,
-        note=f"{_spoken(v, content.bit_list[d].value)}: {others:,} of {of:,} other cases where it is recorded"
+        note=f"{_named(v, content.bit_list[d].value)}: {others:,} of {counted(of, 'other case')} where it is recorded"
         + (_near_words(model, e, d) if near else _WHERE[SOURCES[model.own.source[e]]]),
     )
+
+
+def _kind(model: Model, number: int, c: int) -> list[str] | None:
+    """A case's kind of death, told by what the case itself records of it and by nothing that only others of the kind have."""
+    content = model.content
+    mine = [
+        d for d, bit in enumerate(content.bit_list) if bit.variable == number and content.bits[c, d]
+    ]
+    if not mine:
+        return None
+    name, _, marks = content.bit_list[mine[0]].value.partition(": ")
+    held = {bit.value for d, bit in enumerate(content.bit_list) if content.bits[c, d]}
+    own = [plain(mark) for mark in marks.split(" + ") if mark in held]
+    return [
+        f"{name.replace('type', 'kind')} ({', '.join(own)})"
+        if own
+        else name.replace("type", "kind")
+    ]
 
 
 def _near_words(model: Model, e: int, d: int) -> str:
@@ -268,6 +290,15 @@ def _near_words(model: Model, e: int, d: int) -> str:
     return words or _WHERE[SOURCES[model.own.source[e]]]
 
 
+def _named(v: Variable, value: str) -> str:
+    """The value a rarity is about; a kind of death only by its number."""
+    return (
+        value.partition(": ")[0].replace("type", "kind")
+        if v.kernel == "type"
+        else _spoken(v, value)
+    )
+
+
 def _spoken(v: Variable, value: str) -> str:
     """A coded value as words; a type of death is already made of words."""
     return item_label(dictionary()[v.fields[0]], value) if v.fields else plain(value)
@@ -275,6 +306,8 @@ def _spoken(v: Variable, value: str) -> str:
 
 def _values(model: Model, number: int, c: int) -> list[str] | None:
     content = model.content
+    if content.coded[number].kernel == "type":
+        return _kind(model, number, c)
     found = [
         ("not detected: " if bit.negative else "") + _spoken(content.coded[number], bit.value)
         for d, bit in enumerate(content.bit_list)
@@ -297,17 +330,18 @@ def similar_sentence(model: Model, i: int, j: int) -> str:
     as_alike = alike >= alike[at] - 1e-9
     as_soon = model.gap_days(a, b) <= model.gap_days(a[at : at + 1], b[at : at + 1])
     names = model.prepared.case_ids
-    parts = [
-        f"{int(as_alike.sum()) - 1:,} others are at least as similar to {names[i]} as {names[j]} is"
-    ]
+    alike_now = int(as_alike.sum()) - 1
+    verb = "is" if alike_now == 1 else "are"
+    parts = [f"{alike_now:,} {verb} at least as similar to {names[i]} as {names[j]} is"]
     together = as_alike & as_soon
     if model.slots.placed[i] and model.slots.placed[j]:
         as_near = model.slots.placed[others] & (
             model.metres(a, b) <= model.metres(a[at : at + 1], b[at : at + 1])
         )
-        parts.append(f"{int(as_near.sum()) - 1:,} lie as near")
+        near_now = int(as_near.sum()) - 1
+        parts.append(f"{near_now:,} {'lies' if near_now == 1 else 'lie'} as near")
         together &= as_near
     parts.append(f"{int(as_soon.sum()) - 1:,} fell as soon")
     rest = int(together.sum()) - 1
     end = f"{names[j]} alone" if rest == 0 else f"{names[j]} and {rest:,} more"
-    return f"Of the {len(others):,} other cases, {'; '.join(parts)}; all of these at once: {end}."
+    return f"Of the {len(others) - 1:,} cases beside the two, {'; '.join(parts)}; all of these at once: {end}."

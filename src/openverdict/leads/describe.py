@@ -39,6 +39,7 @@ class Describer:
         links: tuple[Link, ...],
         rate: float | None,
         raised: date,
+        raised_with: tuple[str, ...],
     ) -> Lead:
         """A lead of two or more cases."""
         ids = tuple(model.prepared.case_ids[m] for m in series.members)
@@ -82,6 +83,7 @@ class Describer:
             missing=self._missing(ids),
             checks_missing=self._checks(ids),
             mandatory=any(link.mandatory for link in links),
+            first_raised_with=raised_with,
         )
 
     def case(self, rank: int, t: Triage, raised: date) -> Lead:
@@ -120,4 +122,9 @@ class Describer:
 def _say(c: Contribution, link: Link) -> str:
     note = f" ({c.note})" if c.note else ""
     values = "" if c.earlier == c.later else f": {c.earlier} / {c.later}"
-    return f"{c.label}, {link.case_a} and {link.case_b}{values}: {c.comparison}{note}; log10 ratio {c.log10_lr:+.2f}."
+    return f"{c.label}, {link.case_a} and {link.case_b}{values}: {c.comparison}{note}; log10 ratio {_signed(c.log10_lr)}."
+
+
+def _signed(value: float) -> str:
+    """A number with its sign, the minus as people write it."""
+    return f"{value:+.2f}".replace("-", "−")

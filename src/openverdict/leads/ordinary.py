@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import numpy as np
-import polars as pl
 
 from openverdict.cases import Register, dictionary
-from openverdict.cases.words import item_label
+from openverdict.cases.words import counted, item_label
 from openverdict.evidence import Model
 
 HOT_SPOT_M = 100.0
 HOT_SPOT_OTHERS = 3
-BATCH_DAYS = 10
+BATCH_DAYS = 45
+BATCH_OTHERS = 2
+BATCH_RATIO = 3.0  # times as many as an even spread over the register would put there
 
 
 def ordinary_explanations(
@@ -40,8 +39,8 @@ def ordinary_explanations(
 
 
 def _hot_spot(model: Model, members: tuple[int, ...]) -> str | None:
-    placed = [m for m in members if model.slots.placed[m]]
-    others = np.setdiff1d(np.flatnonzero(model.slots.placed), members)
+    placed = [m for m in members if model.around.precise[m]]
+    others = np.setdiff1d(np.flatnonzero(model.around.precise), members)
     most = 0
     for m in placed:
         metres = model.metres(np.full(len(others), m), others)
@@ -52,28 +51,30 @@ def _hot_spot(model: Model, members: tuple[int, ...]) -> str | None:
 
 
 def _batch(model: Model, register: Register, members: tuple[int, ...]) -> str | None:
+    """Substances that all the cases name and that come in a wave: many of their deaths lie around these."""
     rows = register.table[list(members)]
     lists = [set(x) for x in rows.get_column("substances_detected") if x is not None]
     shared = set.intersection(*lists) if len(lists) == len(members) else set()
-    if not shared:
+    day = model.slots.day
+    first, last = min(day[list(members)]), max(day[list(members)])
+    inside = (day >= first - BATCH_DAYS) & (day <= last + BATCH_DAYS)
+    inside[list(members)] = False
+    found = register.table.get_column("substances_detected")
+    waves = []
+    for substance in sorted(shared):
+        has = found.list.contains(substance).fill_null(value=False).to_numpy().astype(bool)
+        has[list(members)] = False
+        here, expected = int((has & inside).sum()), float(has.sum() * inside.mean())
+        if here >= BATCH_OTHERS and here >= BATCH_RATIO * expected:
+            waves.append((here / max(expected, 0.1), here, int(has.sum()), substance))
+    if not waves:
         return None
-    first, last = rows.get_column("found_at").min(), rows.get_column("found_at").max()
-    if last - first > timedelta(days=2 * BATCH_DAYS):  # type: ignore[operator]
-        return None
-    around = register.table.filter(
-        pl.col("found_at").is_between(
-            first - timedelta(days=BATCH_DAYS),  # type: ignore[operator]
-            last + timedelta(days=BATCH_DAYS),  # type: ignore[operator]
-        )
+    _, here, overall, substance = max(waves)
+    named = item_label(dictionary()["substances_detected"], substance)
+    return (
+        f"A supply batch: {here:,} of the {counted(overall, 'other case')} that name {named} lie between {BATCH_DAYS} days "
+        f"before the first and {BATCH_DAYS} days after the last of these."
     )
-    has = pl.all_horizontal(
-        pl.col("substances_detected").list.contains(s).fill_null(False) for s in sorted(shared)
-    )
-    count = around.filter(has).height - len(members)
-    if count < 1:
-        return None
-    named = ", ".join(item_label(dictionary()["substances_detected"], s) for s in sorted(shared))
-    return f"A supply batch: {count:,} other deaths with {named} within {BATCH_DAYS} days of these."
 
 
 def _surge(model: Model, members: tuple[int, ...]) -> str | None:
@@ -93,10 +94,9 @@ def _kind(model: Model, members: tuple[int, ...]) -> str | None:
     if len(kinds) != len(members) or len(set(kinds)) != 1:
         return None
     d = kinds[0]
-    name = learned.content.bit_list[d].value.partition(": ")[2].replace("_", " ")
     return (
-        f"One kind of death ({name}): {int(learned.count[d]) - len(members):,} other cases are of this kind; "
-        "what is usual among them was not counted again."
+        f"One kind of death: {counted(int(learned.count[d]) - len(members), 'other case')} of the register "
+        "are of this kind; what is usual among them was not counted again."
     )
 
 
@@ -104,7 +104,7 @@ def _unit(register: Register, members: tuple[int, ...]) -> str | None:
     units = register.table[list(members)].get_column("unit")
     if units.null_count() or units.n_unique() != 1:
         return None
-    count = register.table.filter(pl.col("unit") == units[0]).height
+    count = int((register.table.get_column("unit") == units[0]).sum())
     return (
         f"One unit's habits: all were recorded by {units[0]}, which keeps {count:,} of the cases."
     )
@@ -120,7 +120,7 @@ def _one_event(model: Model, register: Register, members: tuple[int, ...]) -> st
             if not (model.slots.placed[i] and model.slots.placed[j]) or days[a] != days[b]:
                 continue
             if float(model.metres(np.array([i]), np.array([j]))[0]) <= HOT_SPOT_M:
-                return f"One event: {ids[i]} and {ids[j]} were found on one day at one place."
+                return f"One event: {ids[i]} and {ids[j]} were found on one day at one place, as far as the register tells."
     return None
 
 

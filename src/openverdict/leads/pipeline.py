@@ -182,6 +182,11 @@ def rate_of(series: Series, chance: Chance | None) -> float | None:
     return chance.per_year(series.strength, series.members, by_key=series.by_key)
 
 
+def by_rate(series: tuple[Series, ...], chance: Chance) -> tuple[Series, ...]:
+    """Series in order of their chance rate, the rarest first; equally rare ones by strength."""
+    return tuple(sorted(series, key=lambda s: (rate_of(s, chance), -s.strength, s.members)))
+
+
 class _Run:
     def __init__(self, register: Register, settings: Settings, clock: _Clock) -> None:
         self.register = register
@@ -231,6 +236,8 @@ class _Run:
         else:
             ledger = _no_pairs(self.n)
             links = self._empty_links()
+        if chance is not None:
+            series = by_rate(series, chance)
         self.clock.start("triage")
         triaged = triage(self.register, links)
         self.clock.start("leads")
@@ -303,7 +310,7 @@ class _Run:
         total = np.zeros(len(ledger.i))
         for v in self.variables:
             total += terms[v.name]
-        order = np.lexsort((ledger.j, ledger.i, -ledger.units))
+        order = np.lexsort((ledger.j, ledger.i, -total))
         ids = pl.Series(self.ids, dtype=pl.String)
         columns: dict[str, Any] = {
             "case_a": ids.gather(ledger.i[order]),
@@ -346,16 +353,16 @@ class _Run:
             made.append(link)
         return tuple(sorted(made, key=lambda link: -link.log10_lr))
 
-    def _first_raised(self, s: Series, chance: Chance | None) -> date:
-        """The day from which enough members were on record for the lead to pass the bar and the budget."""
+    def _first_raised(self, s: Series, chance: Chance | None) -> tuple[date, tuple[str, ...]]:
+        """The day from which enough members were on record for the lead to pass the bar and the budget, and who they were."""
         days = {m: self._known_on(m) for m in s.members}
         order = sorted(s.members, key=lambda m: (days[m], m))
         for k in range(2, len(order) + 1):
             part = tuple(sorted(order[:k]))
             strength = branching(self._matrix(part)) - price(k, self.n)
             if self._passes(strength, part, chance):
-                return days[order[k - 1]]
-        return days[order[-1]]
+                return days[order[k - 1]], tuple(self.ids[m] for m in part)
+        return days[order[-1]], tuple(self.ids[m] for m in s.members)
 
     def _known_on(self, m: int) -> date:
         row = self.register.table.row(m, named=True)
@@ -394,7 +401,7 @@ class _Run:
                     self.model,
                     tuple(made),
                     rate_of(s, chance),
-                    self._first_raised(s, chance),
+                    *self._first_raised(s, chance),
                 )
             )
         alone = [t for t in triaged if t.level >= CASE_LEVEL]

@@ -78,8 +78,8 @@ class Lead(Shown):
     `cases` in order of time. `log10_lr` is None and `chance_per_year` is None for a single case. `strength` is what
     leads are ranked by: the log10 likelihood ratio less the price of its size (see docs/methods). `first_raised` is the
     day from which enough of its cases were on record, each from its first known fact; what was known of them on that day
-    is answered by a replay (`Register.as_of`). `supports`, `against`, `innocent`, `missing` and `checks_missing`
-    are sentences for people, in order of weight.
+    is answered by a replay (`Register.as_of`); `first_raised_with` are the cases that sufficed. `supports`, `against`,
+    `innocent`, `missing` and `checks_missing` are sentences for people, in order of weight.
     """
 
     rank: int
@@ -99,6 +99,7 @@ class Lead(Shown):
     checks_missing: tuple[str, ...] = ()
     chance_words: str = ""
     mandatory: bool = False
+    first_raised_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

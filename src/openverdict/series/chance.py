@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -66,15 +68,40 @@ class Chance:
         own = frozenset(contents)
         return {kind: int((self._strengths(kind, own, by_key) >= strength).sum()) for kind in KINDS}
 
+    @cached_property
+    def _holders(self) -> dict[int, list[int]]:
+        """Which null leads hold each case's content."""
+        holders: dict[int, list[int]] = {}
+        for k, lead in enumerate(self.found):
+            for content in lead.contents:
+                holders.setdefault(content, []).append(k)
+        return holders
+
+    @cached_property
+    def _classes(self) -> dict[tuple[str, bool], npt.NDArray[np.int64]]:
+        """Numbers of the null leads of each kind and class, strongest first; one class holds all."""
+        strength = np.array([lead.strength for lead in self.found], dtype=float)
+        order = np.argsort(-strength, kind="stable")
+        return {
+            (kind, keyed): np.array(
+                [
+                    k
+                    for k in order.tolist()
+                    if self.found[k].kind == kind
+                    and (self.classes == 1 or self.found[k].by_key == keyed)
+                ],
+                dtype=np.int64,
+            )
+            for kind in KINDS
+            for keyed in (False, True)
+        }
+
     def _strengths(self, kind: str, own: frozenset[int], by_key: bool) -> npt.NDArray[np.float64]:
-        kept = [
-            lead.strength
-            for lead in self.found
-            if lead.kind == kind
-            and len(lead.contents & own) < 2
-            and (self.classes == 1 or lead.by_key == by_key)
-        ]
-        return np.sort(np.array(kept, dtype=float))[::-1]
+        met = Counter(k for content in own for k in self._holders.get(content, ()))
+        again = [k for k, times in met.items() if times >= 2]
+        kept = self._classes[kind, by_key]
+        kept = kept[~np.isin(kept, again)]
+        return np.array([self.found[k].strength for k in kept.tolist()], dtype=float)
 
     def _rate(self, kind: str, strength: float, own: frozenset[int], by_key: bool) -> float:
         years = self.years * max(self.replicates.get(kind, 0), 1)
