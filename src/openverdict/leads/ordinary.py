@@ -10,7 +10,7 @@ from openverdict.evidence import Model
 
 HOT_SPOT_M = 100.0
 HOT_SPOT_OTHERS = 3
-BATCH_DAYS = 45
+BATCH_DAYS = 90
 BATCH_OTHERS = 2
 BATCH_RATIO = 3.0  # times as many as an even spread over the register would put there
 
