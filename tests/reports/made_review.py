@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import sys
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
@@ -20,7 +21,7 @@ from openverdict.leads.results import Lead, Link, Reason, Review, Triage
 HOSTILE_ID = "=cmd|'/c calc'!A0<script>alert(1)</script>"
 HOSTILE_TEXT = '<img src=x onerror=alert(1)> & "quoted" {{ 7 * 7 }}'
 ONCE_IN_14_YEARS = (
-    "A register like this without any series would give a lead at least this strong"
+    "A register like this one without any series would give a group that ranks as high"
     " about once in 14 years."
 )
 REJECTS_SCHEMA = {
@@ -88,6 +89,7 @@ def _series_rows() -> list[dict[str, object]]:
                 "mentions_cases": ["B"] if i == 2 else None,
                 "persons": ["finder:W1"] if i in (1, 2) else None,
                 "category_police": "non_suspicious",
+                "checks_done": ["pnd"] if i in (0, 3) else None,
                 "narrative": "A narrative that names Somebody Real.",
             }
         )
@@ -234,8 +236,8 @@ def _series(rank: int, ids: tuple[str, ...], lr: float, links: tuple[Link, ...])
         innocent=("A churchyard beside a station is a place where people rest, and some die.",),
         missing=("Whether the blood of B was tested is not recorded.",),
         checks_missing=("handwriting", "dna", "Ask where B had been staying."),
-        chance_words=ONCE_IN_14_YEARS if rank == 1 else "",
         mandatory=rank == 1,
+        first_raised_with=ids[1:3],
     )
 
 
@@ -257,6 +259,7 @@ def made_review(n: int = 36) -> Review:
         date(2014, 6, 19),
         (Reason("account_changed", "An account changed on a material point.", "S"),),
     )
+    later = replace(single, rank=4, lead_id="case-0002", cases=("C",))
     rejects = pl.DataFrame(
         [
             ("in.csv", 12, "age_years", "-5", "below 0 year"),
@@ -268,7 +271,12 @@ def made_review(n: int = 36) -> Review:
     links = first + other
     return Review(
         register,
-        (_series(1, ("A", "B", "C", "D"), 7.21, first), _series(2, second, 3.04, other), single),
+        (
+            _series(1, ("A", "B", "C", "D"), 7.21, first),
+            _series(2, second, 3.04, other),
+            single,
+            later,
+        ),
         _ledger(links),
         _triage(register),
         rejects,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.reports.reading import read
 
 from openverdict.errors import InputError
 from openverdict.reports import render_report, write_review
@@ -59,6 +60,24 @@ def test_cases_at_one_spot_share_a_label():
     drawn = place_map([MapCase(i, 51.5, 0.0, None) for i in (1, 2, 3)])
     assert drawn is not None
     assert [mark.label for mark in drawn.marks] == ["1, 2, 3", "", ""]
+
+
+def test_an_incident_at_a_deaths_point_is_drawn_around_it_and_said():
+    here = [MapCase(1, 51.5, 0.0, None, incident=True), MapCase(2, 51.5, 0.0, None)]
+    drawn = place_map(here)
+    assert drawn is not None
+    assert [mark.around for mark in drawn.marks] == [True, False]
+    assert "an open square around a circle: incident 1 with death 2." in drawn.words
+    apart = place_map([here[0], MapCase(2, 51.6, 0.0, None)])
+    assert apart is not None
+    assert not any(mark.around for mark in apart.marks)
+
+
+def test_degrees_and_scale_stand_outside_the_frame_where_no_dot_lies(html):
+    svg = next(n for n in read(html).all("svg") if "map" in (n.attrs["aria-labelledby"] or ""))
+    ticks = [n for n in svg.all("text") if n.attrs["class"] == "tick" and "°" in n.text()]
+    assert ticks
+    assert all(float(n.attrs["x"]) < 0 or float(n.attrs["y"]) < 0 for n in ticks)
 
 
 def test_other_cases_are_thinned_and_counted():

@@ -55,8 +55,8 @@ def test_every_case_and_every_lead_has_its_row(folder, review):
     assert len(_rows(folder / "cases.csv")) == len(review.register)
     leads = _rows(folder / "leads.csv")
     assert next(row["cases"] for row in leads) == "A;B;C;D"
-    assert [row["chance_per_year"] for row in leads] == ["0.07", "3.2", ""]
-    assert [row["kind"] for row in leads] == ["series", "series", "case"]
+    assert [row["chance_per_year"] for row in leads] == ["0.07", "3.2", "", ""]
+    assert [row["kind"] for row in leads] == ["series", "series", "case", "case"]
 
 
 def test_the_variables_of_a_link_add_up_to_its_ratio(folder):

@@ -12,7 +12,7 @@ from tests.reports.made_review import HOSTILE_ID, HOSTILE_TEXT, ONCE_IN_14_YEARS
 from tests.reports.reading import read
 
 import openverdict.reports as room
-from openverdict.reports import render_report
+from openverdict.reports import IndexEntry, render_index, render_report
 from openverdict.reports.words import thousands
 
 TEMPLATES = sorted(Path(room.__file__).parent.joinpath("templates").iterdir())
@@ -165,8 +165,8 @@ def test_a_lead_has_a_section_with_all_that_it_must_show(html, review):
     assert "Four deaths, within 440 m and within 15 months, are similar" in text
     assert ONCE_IN_14_YEARS in text
     assert "+7.21" in text
-    assert "Extremely strong support for belonging together" in text
     assert "20 September 2014" in text
+    assert "first put forward with B and C" in text
     assert "This can’t close by itself" in text
     for heading in (
         *("What speaks for it", "What speaks against it", "The innocent reading"),
@@ -200,11 +200,129 @@ def test_nothing_found_is_a_full_report(nothing_html, nothing):
     text = tree.text()
     assert tree.by_id("nothing").text() == "No group put forward"
     assert "All 780 pairs of 40 cases were compared" in text
-    assert "The strongest group, A and B, reached a log10 ratio of +1.90" in text
+    assert "The best group, A and B, reached a log10 ratio of +1.90" in text
     assert "about 31 times a year" in text
     assert "What could not have been seen" in text
     every = next(n for n in tree.all("section") if n.attrs["aria-labelledby"] == "every")
     assert len(every.all("tr")) == len(nothing.register) + 1
+
+
+def _section(html, label):
+    return next(
+        n for n in read(html).all("section", "article") if n.attrs["aria-labelledby"] == label
+    )
+
+
+def test_the_verbal_scale_stands_only_beside_pairs_chosen_in_advance(html, nothing_html):
+    scale = re.compile(r"(weak|moderate|strong) support for")
+    assert scale.search(_section(html, "watched").text())
+    for label in ("summary", "leads"):
+        assert not scale.search(_section(html, label).text())
+    assert not scale.search(_section(nothing_html, "nothing").text())
+    assert "found by searching 780 pairs" in _section(html, "lead-1").text()
+
+
+def test_chance_is_the_first_figure_of_a_lead_and_its_class_is_explained(html):
+    assert _section(html, "lead-1").all("dt")[0].text() == "How often by chance"
+    leads = _section(html, "leads").text()
+    assert "Rarest first: chance is measured among groups of the same class" in leads
+    assert "each class has half of the budget" in _section(html, "method").text()
+    assert "each class has half of the budget" in _section(html, "glossary").text()
+
+
+def test_a_watched_pair_says_how_often_chance_gives_its_like(review):
+    watched = (replace(review.watched[0], chance_per_year=0.05),)
+    text = _section(render_report(replace(review, watched=watched)), "watched").text()
+    assert "would give a pair or group that ranks as high about once in 20 years." in text
+
+
+def test_nobody_recorded_is_not_nothing_missing(review):
+    bare = replace(review.leads[0], checks_missing=())
+    html = render_report(replace(review, leads=(bare, *review.leads[2:])))
+    words = "Nobody recorded which enquiries were made in"
+    assert f"{words} B, C; none can be assumed." in _section(html, "lead-1").text()
+    assert f"{words} C; none can be assumed." in _section(html, "case-2").text()
+    assert "No missing check was named" not in html
+    assert words not in _section(html, "case-1").text()
+
+
+def test_a_listed_case_without_recorded_enquiries_says_so(review):
+    quiet = tuple(replace(t, checks_missing=()) for t in review.triage)
+    every = _section(render_report(replace(review, triage=quiet)), "every").text()
+    assert "nobody recorded which were made" in every
+
+
+def test_cases_put_forward_are_counted_once_and_alike(html, review):
+    assert "Single cases for a second look 2" in _section(html, "summary").text()
+    assert len([n for n in read(html).all("article") if n.attrs.get("class") == "case"]) == 2
+    assert sum(lead.kind == "case" for lead in review.leads) == 2
+    assert "One case is at level 2, further enquiry" in _section(html, "cases").text()
+
+
+def test_a_run_without_chance_does_not_speak_of_chance(review, nothing):
+    without = {"null_registers": 0, "best_chance_per_year": None}
+    text = read(render_report(replace(nothing, summary={**nothing.summary, **without}))).text()
+    assert "none reached the bar of strength. Chance was not measured in this run." in text
+    assert "The same review was run on" not in text
+    assert "At most six leads a year" not in text
+    leads = tuple(replace(lead, chance_per_year=None) for lead in review.leads)
+    shown = replace(review, leads=leads, summary={**review.summary, **without})
+    text = read(render_report(shown)).text()
+    assert "by strength alone: chance was not measured in this run" in text
+    assert "Rarest first" not in text
+
+
+@pytest.mark.parametrize(
+    ("strength", "per_year", "headline", "failed"),
+    [
+        (-2.4, 0.5, "though its chance rate lies within the budget", "the bar of strength only"),
+        (0.3, 31.0, "is strong enough, but chance alone", "the budget of chance only"),
+        (-2.4, 31.0, "of strength, and chance alone", "the bar of strength and the budget"),
+    ],
+)
+def test_a_group_not_put_forward_says_what_it_failed(nothing, strength, per_year, headline, failed):
+    group = {"cases": ["A", "B"], "log10_lr": 4.0, "strength": strength}
+    summary = {
+        **nothing.summary,
+        "best_strength": strength,
+        "best_chance_per_year": per_year,
+        "strongest_groups": [{**group, "chance_per_year": per_year}],
+    }
+    html = render_report(replace(nothing, summary=summary))
+    assert headline in _section(html, "summary").text()
+    assert failed in _section(html, "nothing").text()
+    assert failed in _section(html, "below").text()
+
+
+def test_the_length_of_a_register_is_called_what_it_is(html):
+    assert (
+        "Years of the register, counted at its usual volume 1.9" in _section(html, "method").text()
+    )
+
+
+def test_no_code_is_printed_raw(html):
+    shown = _section(html, "lead-1").text()
+    assert not re.search(r"\b[a-z]+_[a-z_]+\b", shown)
+    assert "sitting propped" in shown
+
+
+def test_every_number_has_the_true_minus_sign(review):
+    said = "Age, A and B: 38 years apart; log10 ratio -0.31."
+    lead = replace(review.leads[0], against=(said,), supports=(said,))
+    text = read(render_report(replace(review, leads=(lead,)))).text()
+    assert "ratio \N{MINUS SIGN}0.31" in text
+    assert "ratio -0.31" not in text
+
+
+def test_an_index_explains_its_terms_and_leads_to_each_glossary():
+    entry = IndexEntry("one/report.html", "One", ("A and B: log10 likelihood ratio -0.3.",))
+    html = render_index("Demo", [entry])
+    tree = read(html)
+    assert 'name="generator" content="openverdict demo"' in html
+    assert "one/report.html#glossary" in [n.attrs["href"] for n in tree.all("a")]
+    for term in ("log10 likelihood ratio", "chance rate", "rank", "level", "I1 and I2"):
+        assert term in tree.all("header")[0].text()
+    assert "ratio \N{MINUS SIGN}0.3" in tree.text()
 
 
 def test_a_watched_pair_is_shown_with_its_contributions(html, review):
@@ -226,7 +344,10 @@ def test_an_empty_register_gives_a_report_all_the_same(review):
         review.rejects,
         {},
     )
-    assert "No pair reached the floor" in read(render_report(empty)).text()
+    text = read(render_report(empty)).text()
+    assert "There is no case in this register" in text
+    for untrue in ("Every case has", "That is a result", "stand out from chance"):
+        assert untrue not in text
 
 
 def test_a_city_year_stays_small():

@@ -23,6 +23,7 @@ from openverdict.reports.words import (
     day_words,
     listed,
     metres_words,
+    minus,
     odds,
     signed,
     span_words,
@@ -32,6 +33,7 @@ from openverdict.reports.words import (
     verbal_scale,
     weight,
 )
+from openverdict.series import LEAST_RATE
 
 ratios = st.floats(-40, 40)
 
@@ -92,7 +94,9 @@ def test_signed_ratios(value, words):
     ("rate", "words"),
     [
         (None, "not measured"),
-        (0.0, "less than once in 1,000 years"),
+        (0.0, "less than once in 1,000 years, as far as the null registers reach"),
+        (LEAST_RATE, "give a group that ranks as high less than once in 1,000 years"),
+        (0.0012, "about once in 830 years"),
         (0.07, "about once in 14 years"),
         (0.9, "about once a year"),
         (3.2, "about 3.2 times a year"),
@@ -122,9 +126,11 @@ def test_chance_in_words(rate, words):
         (day_words(date(2014, 6, 19)), "19 June 2014"),
         (listed(["a", "b", "c"]), "a, b and c"),
         (odds(0.0), "even"),
-        (odds(-7.0), "10 million to 1 against"),
+        (odds(-7.0), "more than a million to 1 against"),
         (odds(2.0), "100 to 1 for"),
-        (odds(-16.0), "1 followed by 16 zeros to 1 against"),
+        (odds(16.0), "more than a million to 1 for"),
+        (minus("K-12, 2014-06-19; log10 ratio -0.31."), "K-12, 2014-06-19; log10 ratio −0.31."),
+        (minus("log10 likelihood ratio -1.0"), "log10 likelihood ratio −1.0"),
         (check_label("an_odd_one: stays"), "an_odd_one: stays"),
         (source_words("note_verified, B-1"), "note verified, B-1"),
     ],

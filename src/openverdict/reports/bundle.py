@@ -120,6 +120,8 @@ def check_folder(out: Path) -> None:
     above = target.parent
     while not above.exists():
         above = above.parent
+    if not above.is_dir():
+        raise InputError(f"{out}: {above.name} is a file, not a folder; name another folder")
     if not os.access(above, os.W_OK):
         raise InputError(f"{out}: cannot be written; name another folder")
 
@@ -130,12 +132,24 @@ def _refuse_foreign(target: Path, out: Path) -> None:
         return
     if not target.is_dir():
         raise InputError(f"{out}: is a file; name a folder")
-    foreign = sorted(entry.name for entry in target.iterdir() if entry.name not in FILE_NAMES)
+    held = sorted(entry.name for entry in target.iterdir())
+    foreign = [name for name in held if name not in FILE_NAMES]
+    if held and not foreign and not _is_review(target / "summary.json"):
+        foreign = held
     if foreign:
         raise InputError(
             f"{out}: holds files that no review wrote ({', '.join(foreign[:3])});"
             " name a new folder, so that nothing of yours is replaced"
         )
+
+
+def _is_review(summary: Path) -> bool:
+    """Whether this is the summary that a review writes: files of the same names may be anybody's."""
+    try:
+        told = json.loads(summary.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(told, dict) and {"model_hash", "register_hash"} <= set(told)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -11,7 +11,7 @@ from openverdict.reports.labels import check_label, level_words
 from openverdict.reports.lead_view import reason_rows
 from openverdict.reports.words import counted, day_words, sentence_case
 
-SECOND_LOOK = 2
+FURTHER_ENQUIRY = 2  # the level below those that are put forward one by one
 _SECTIONS, _LISTED, _CLOSURE = 20, 200, 500
 _CONCLUSIONS = (
     "No concern found in what is recorded.",
@@ -37,6 +37,7 @@ class CaseView:
     against: tuple[str, ...]
     missing: tuple[str, ...]
     checks_missing: tuple[str, ...]
+    checks_unknown: str
     facts: FactTable
 
 
@@ -55,9 +56,13 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
-    """The cases at level 2 or above: the first in full, more as a list, the others counted."""
+    """The cases put forward: the first in full, more as a list, the others counted.
+
+    `further` counts the cases at the level of further enquiry, which is below them.
+    """
 
     total: int
+    further: int
     by_level: tuple[tuple[str, int], ...]
     sections: tuple[CaseView, ...]
     listed: tuple[CaseRow, ...]
@@ -65,20 +70,22 @@ class SecondLook:
 
 
 def second_look(review: Review, cases: Cases) -> SecondLook:
-    """Cases at level 2 or above, highest level first, then as the leads rank them, then in order of time."""
+    """The cases that are leads, as they are ranked."""
     leads = {lead.cases[0]: lead for lead in review.leads if lead.kind == "case" and lead.cases}
-    worth = [entry for entry in review.triage if entry.level >= SECOND_LOOK]
-    last = len(review.leads) + 1
-    worth.sort(key=lambda t: (-t.level, leads[t.case_id].rank if t.case_id in leads else last))
+    worth = [entry for entry in review.triage if entry.case_id in leads]
+    worth.sort(key=lambda entry: leads[entry.case_id].rank)
     levels = sorted({entry.level for entry in worth}, reverse=True)
     return SecondLook(
         total=len(worth),
+        further=sum(
+            entry.level == FURTHER_ENQUIRY and entry.case_id not in leads for entry in review.triage
+        ),
         by_level=tuple(
             (sentence_case(level_words(level)), sum(entry.level == level for entry in worth))
             for level in levels
         ),
         sections=tuple(
-            _case_view(i, entry, leads.get(entry.case_id), cases)
+            _case_view(i, entry, leads[entry.case_id], cases)
             for i, entry in enumerate(worth[:_SECTIONS], 1)
         ),
         listed=tuple(
@@ -99,20 +106,21 @@ def every_case(review: Review, cases: Cases) -> tuple[CaseRow, ...]:
     return tuple(_case_row(entry, cases, similar) for entry in review.triage)
 
 
-def _case_view(number: int, entry: Triage, lead: Lead | None, cases: Cases) -> CaseView:
+def _case_view(number: int, entry: Triage, lead: Lead, cases: Cases) -> CaseView:
     ref = cases.ref(number, entry.case_id)
     return CaseView(
         anchor=f"case-{number}",
         ref=ref,
         level=entry.level,
         level_words=level_words(entry.level),
-        first_raised=day_words(lead.first_raised) if lead else "",
+        first_raised=day_words(lead.first_raised),
         reasons=reason_rows(entry.reasons),
         contradictions=entry.contradictions,
         innocent=reason_rows(entry.innocent),
-        against=lead.against if lead else (),
-        missing=lead.missing if lead else (),
+        against=lead.against,
+        missing=lead.missing,
         checks_missing=tuple(check_label(name) for name in entry.checks_missing),
+        checks_unknown=cases.checks_unknown([entry.case_id]),
         facts=cases.fact_tables([ref])[0],
     )
 
@@ -122,8 +130,11 @@ def _case_row(entry: Triage, cases: Cases, similar: Mapping[str, list[str]]) -> 
     checks = "; ".join(shown[:4])
     if len(shown) > 4:
         checks += f"; and {counted(len(shown) - 4, 'other', 'others')}"
+    ref = cases.ref(0, entry.case_id)
+    if not shown and ref.kind == "death" and cases.checks_unknown([entry.case_id]):
+        checks = "nobody recorded which were made"
     return CaseRow(
-        ref=cases.ref(0, entry.case_id),
+        ref=ref,
         level=entry.level,
         level_words=level_words(entry.level),
         conclusion=_CONCLUSIONS[min(max(entry.level, 0), len(_CONCLUSIONS) - 1)],

@@ -139,6 +139,25 @@ class Cases:
         span = row.get(field.span_column)
         return Cell(value_words(field, value, span if isinstance(span, int) else None), False)
 
+    def checks_unknown(self, case_ids: Sequence[str]) -> str:
+        """A sentence on the cases whose enquiries are not on record; empty when all are."""
+        unknown: list[str] = []
+        withheld: list[str] = []
+        for case_id in case_ids:
+            if case_id not in self or self.row(case_id)["checks_done"] is not None:
+                continue
+            status = self._statuses.get((case_id, "checks_done"))
+            if status != Status.NOT_APPLICABLE:
+                (withheld if status == Status.WITHHELD else unknown).append(case_id)
+        said = []
+        if unknown:
+            who = ", ".join(unknown)
+            said.append(f"Nobody recorded which enquiries were made in {who}; none can be assumed.")
+        if withheld:
+            who = ", ".join(withheld)
+            said.append(f"Which enquiries were made in {who} is withheld; none can be assumed.")
+        return " ".join(said)
+
     def fact_tables(self, refs: Sequence[CaseRef]) -> tuple[FactTable, ...]:
         """The facts of the cases side by side, a few columns to a table so that each can be read on paper."""
         chunks = range(0, len(refs), _COLUMNS_SIDE_BY_SIDE)

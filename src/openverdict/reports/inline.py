@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from openverdict.leads.results import Lead, Review, renderers
 from openverdict.reports.labels import check_label
-from openverdict.reports.lead_view import reason_rows
+from openverdict.reports.lead_view import raised_with, reason_rows
+from openverdict.reports.page import simulated_words
 from openverdict.reports.render import environment
 from openverdict.reports.totals import totals
-from openverdict.reports.words import chance, counted, day_words, sentence_case, signed, verbal
+from openverdict.reports.words import chance, counted, day_words, rate, sentence_case, signed
 
 _SHOWN = 10
 
@@ -18,7 +19,7 @@ def lead_html(lead: Lead) -> str:
     title = sentence_case(counted(len(lead.cases), what))
     strength = ""
     if lead.log10_lr is not None:
-        strength = f"log10 likelihood ratio {signed(lead.log10_lr)}: {verbal(lead.log10_lr)}"
+        strength = f"log10 likelihood ratio {signed(lead.log10_lr)}"
     return (
         environment()
         .get_template("inline_lead.html")
@@ -28,6 +29,7 @@ def lead_html(lead: Lead) -> str:
             strength=strength,
             chance=(lead.chance_words or chance(lead.chance_per_year)) if strength else "",
             first_raised=day_words(lead.first_raised),
+            first_raised_with=raised_with(lead),
             reasons=reason_rows(lead.reasons),
             checks=[check_label(name) for name in lead.checks_missing],
         )
@@ -42,7 +44,7 @@ def review_html(review: Review) -> str:
             lead.kind,
             ", ".join(lead.cases[:6]) + (" …" if len(lead.cases) > 6 else ""),
             "" if lead.log10_lr is None else signed(lead.log10_lr),
-            "" if lead.log10_lr is None else verbal(lead.log10_lr),
+            "" if lead.log10_lr is None else rate(lead.chance_per_year),
         )
         for lead in review.leads[:_SHOWN]
     ]
@@ -51,7 +53,7 @@ def review_html(review: Review) -> str:
         .get_template("inline_review.html")
         .render(
             t=totals(review),
-            simulated=review.register.simulated,
+            simulated=simulated_words(review.register),
             rows=rows,
             more=max(0, len(review.leads) - _SHOWN),
         )

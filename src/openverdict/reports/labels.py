@@ -7,7 +7,7 @@ from datetime import datetime
 
 from openverdict.cases import Field, FieldType, Status, dictionary
 from openverdict.cases.words import check_label, indicator_label, item_label, plain
-from openverdict.reports.words import moment_words
+from openverdict.reports.words import MINUS, moment_words
 
 STATUS_WORDS: Mapping[str, str] = {
     Status.UNKNOWN: "unknown",
@@ -65,7 +65,7 @@ def value_words(field: Field, value: object, span_s: int | None) -> str:
         return moment_words(value, span_s)
     if isinstance(value, float):
         unit = {"degree": "°", "year": ""}.get(field.unit or "", f" {field.unit or ''}".rstrip())
-        return f"{value:g}{unit}"
+        return f"{MINUS if value < 0 else ''}{abs(value):g}{unit}"
     if isinstance(value, list):
         return "; ".join(item_label(field, str(item)) for item in value) or ABSENT
     text = str(value)

@@ -32,7 +32,6 @@ from openverdict.reports.words import (
     short_day,
     signed,
     span_words,
-    verbal,
     weight,
 )
 
@@ -64,9 +63,9 @@ class LeadView:
     odds: str
     price: str
     weight: str
-    verbal: str
     chance: str
     first_raised: str
+    first_raised_with: str
     mandatory: bool
     reasons: tuple[tuple[str, str, str], ...]
     map: PlaceMap | None
@@ -80,6 +79,7 @@ class LeadView:
     innocent: tuple[str, ...]
     missing: tuple[str, ...]
     checks_missing: tuple[str, ...]
+    checks_unknown: str
     facts: tuple[FactTable, ...]
     priors: tuple[PriorRow, ...]
 
@@ -109,9 +109,9 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         if lead.strength is None or lead.log10_lr is None
         else f"{lead.log10_lr - lead.strength:.2f}",
         weight="" if lead.log10_lr is None else weight(lead.log10_lr),
-        verbal="" if lead.log10_lr is None else verbal(lead.log10_lr),
         chance=lead.chance_words or chance(lead.chance_per_year),
         first_raised=day_words(lead.first_raised),
+        first_raised_with=raised_with(lead),
         mandatory=lead.mandatory,
         reasons=reason_rows([r for r in lead.reasons if r.text not in lead.supports]),
         map=place_map(points, (others.lat, others.lon), outline),
@@ -131,6 +131,7 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         innocent=lead.innocent,
         missing=lead.missing,
         checks_missing=_checks(lead),
+        checks_unknown=cases.checks_unknown(lead.cases),
         facts=cases.fact_tables(refs),
         priors=_priors(lead.log10_lr, len(lead.cases), register_size),
     )
@@ -155,6 +156,14 @@ def headline(case_ids: Sequence[str], cases: Cases) -> str:
         where.append(f"within {span_words(days)}" if days >= 1 else "within a day")
     middle = f", {' and '.join(where)}," if where else ""
     return sentence_case(f"{who}{middle} {'is' if len(case_ids) == 1 else 'are'} similar")
+
+
+def raised_with(lead: Lead) -> str:
+    """Which of its cases put the lead forward first; empty when it took all of them."""
+    first = [case_id for case_id in lead.cases if case_id in lead.first_raised_with]
+    if not first or len(first) == len(lead.cases):
+        return ""
+    return f"first put forward with {listed(first)}"
 
 
 def reason_rows(reasons: Sequence[Reason]) -> tuple[tuple[str, str, str], ...]:

@@ -12,7 +12,7 @@ from openverdict.leads.results import Review
 from openverdict.reports.case_view import CaseRow, SecondLook, every_case, second_look
 from openverdict.reports.facts import CaseRef, Cases, Missing, missing_by_field
 from openverdict.reports.figures import Ring
-from openverdict.reports.lead_view import LeadView, headline, lead_view
+from openverdict.reports.lead_view import LeadView, headline, lead_view, raised_with
 from openverdict.reports.pairs import PairView, pair_view
 from openverdict.reports.totals import Totals, totals
 from openverdict.reports.words import (
@@ -21,11 +21,11 @@ from openverdict.reports.words import (
     day_words,
     listed,
     odds,
+    rate,
     sentence_case,
     short_day,
     signed,
     two_figures,
-    verbal,
     weight,
 )
 
@@ -34,17 +34,18 @@ _LEADS_IN_FULL, _LEADS_LISTED, _WATCHED, _REJECTS, _BEST = 50, 300, 20, 50, 5
 
 @dataclass(frozen=True, slots=True)
 class LeadRow:
-    """One series lead as a line of the table of leads."""
+    """One group as a line of a table; `failed` says why it is not put forward."""
 
     anchor: str
     rank: int
     headline: str
     case_ids: tuple[str, ...]
     value: str
-    verbal: str
     odds: str
     chance: str
-    first_raised: str
+    first_raised: str = ""
+    first_raised_with: str = ""
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class BestPair:
     case_a: str
     case_b: str
     value: str
-    verbal: str
+    weight: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +121,16 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
                 headline(lead.cases, cases),
                 lead.cases,
                 "not computed" if lead.log10_lr is None else signed(lead.log10_lr),
-                "" if lead.log10_lr is None else verbal(lead.log10_lr),
                 "" if lead.strength is None else odds(lead.strength),
-                lead.chance_words or chance(lead.chance_per_year),
+                rate(lead.chance_per_year),
                 short_day(lead.first_raised),
+                raised_with(lead),
             )
             for i, lead in enumerate(series[:_LEADS_LISTED])
         ),
         leads=tuple(lead_view(lead, cases, outline, t.cases) for lead in series[:_LEADS_IN_FULL]),
         leads_not_listed=max(0, len(series) - _LEADS_LISTED),
-        below=_below(review, cases),
+        below=_below(review, cases, t),
         second=second_look(review, cases),
         watched=tuple(
             Watched(
@@ -164,13 +165,64 @@ def _covers(t: Totals) -> str:
 
 
 def _headline(t: Totals) -> str:
+    if not t.cases:
+        return "There is no case in this register."
     if not t.series_leads:
-        return "No group of similar cases is put forward: none was strong enough to stand out from chance."
+        return f"No group of similar cases is put forward: {_why_none(t)}"
     groups = counted(t.series_leads, "group")
     verb = "is" if t.series_leads == 1 else "are"
+    alone = " by strength alone: chance was not measured in this run" if t.no_chance else ""
+    finding = "It is not a finding." if t.series_leads == 1 else "None is a finding."
     return sentence_case(
-        f"{groups} of similar cases {verb} put forward for a person to look at. None is a finding."
+        f"{groups} of similar cases {verb} put forward for a person to look at{alone}. {finding}"
     )
+
+
+def _why_none(t: Totals) -> str:
+    """What kept the strongest group back, as far as this run measured it."""
+    if t.cases == 1:
+        return "there is one case, and nothing to compare it with."
+    if t.best_strength is None:
+        unsaid = " Chance was not measured in this run." if t.no_chance else ""
+        return f"no cases were similar enough to form one.{unsaid}"
+    if t.no_chance:
+        return "none reached the bar of strength. Chance was not measured in this run."
+    weak, frequent = _failed(t, t.best_strength, t.best_chance)
+    if weak and frequent:
+        return (
+            "the best there was falls short of the bar of strength, and chance alone gives its like"
+            " more often than the budget allows."
+        )
+    if frequent:
+        return (
+            "the best there was is strong enough, but chance alone gives its like more often than"
+            " the budget allows."
+        )
+    if weak and t.best_chance is not None:
+        return (
+            "the best there was falls short of the bar of strength, though its chance rate lies"
+            " within the budget."
+        )
+    return "none reached the bar of strength."
+
+
+def _failed(t: Totals, strength: float, per_year: float | None) -> tuple[bool, bool]:
+    """Whether a group falls short of the bar, and whether its chance rate lies over the budget."""
+    weak = t.bar is not None and strength < t.bar
+    return weak, per_year is not None and t.budget is not None and per_year > t.budget
+
+
+def _failed_words(t: Totals, strength: float, per_year: float | None) -> str:
+    weak, frequent = _failed(t, strength, per_year)
+    if weak and frequent:
+        return "the bar of strength and the budget of chance"
+    if weak and per_year is not None:
+        return "the bar of strength only; its chance rate lies within the budget"
+    if weak:
+        return "the bar of strength; chance was not measured"
+    if frequent:
+        return "the budget of chance only; its strength passes the bar"
+    return "not stated by this run"
 
 
 def _budget_words(t: Totals) -> str:
@@ -178,6 +230,8 @@ def _budget_words(t: Totals) -> str:
         return "No budget of false leads was set, or this run did not say which."
     lead = counted(round(t.budget), "lead") if t.budget == round(t.budget) else ""
     lead = lead or f"{two_figures(t.budget)} leads"
+    if t.no_chance:
+        return f"Chance was not measured in this run, so the budget of {lead} a year kept nothing back."
     return f"At most {lead} a year that chance alone would give, on average."
 
 
@@ -194,15 +248,21 @@ def _bar_words(t: Totals) -> str:
 
 
 def _best_words(review: Review, t: Totals) -> tuple[str, ...]:
-    """The strongest group and pair, and how often chance alone gives one like it."""
+    """The best group and the strongest pair, how often chance alone gives the group, and what it failed."""
+    if t.cases < 2:
+        return ()
     words = []
     if t.best_log10 is not None:
         who = f", {listed(list(t.best_cases[:8]))}," if t.best_cases else ""
         strength = "" if t.best_strength is None else f", strength {signed(t.best_strength)}"
-        rate = chance(t.best_chance, what="a group at least this strong")
+        failed = (
+            ""
+            if t.best_strength is None
+            else f" It failed: {_failed_words(t, t.best_strength, t.best_chance)}."
+        )
         words.append(
-            f"The strongest group{who} reached a log10 ratio of {signed(t.best_log10)}"
-            f" ({verbal(t.best_log10)}){strength}. {rate}"
+            f"The best group{who} reached a log10 ratio of {signed(t.best_log10)}{strength}."
+            f" {chance(t.best_chance)}{failed}"
         )
     else:
         words.append("No cases were similar enough to form a group at all.")
@@ -210,7 +270,7 @@ def _best_words(review: Review, t: Totals) -> tuple[str, ...]:
         best = review.links.get_column("log10_lr").max()
         if isinstance(best, float):
             words.append(
-                f"The strongest pair has a log10 ratio of {signed(best)} ({verbal(best)})."
+                f"The strongest pair has a log10 ratio of {signed(best)}."
                 f" {weight(best)} It is the strongest of {t.pairs_total:,} pairs, and the strongest"
                 " of many is strong by selection alone."
             )
@@ -226,13 +286,13 @@ def _best_pairs(review: Review) -> tuple[BestPair, ...]:
         pl.col("log10_lr"), "case_a", "case_b", descending=[True, False, False]
     ).head(_BEST)
     return tuple(
-        BestPair(a, b, signed(lr), verbal(lr))
+        BestPair(a, b, signed(lr), weight(lr))
         for a, b, lr in best.select("case_a", "case_b", "log10_lr").iter_rows()
     )
 
 
-def _below(review: Review, cases: Cases) -> tuple[LeadRow, ...]:
-    """The strongest groups of the summary that are no leads."""
+def _below(review: Review, cases: Cases, t: Totals) -> tuple[LeadRow, ...]:
+    """The best groups of the summary that are no leads, and what each failed."""
     put_forward = {frozenset(lead.cases) for lead in review.series_leads}
     groups = [
         group
@@ -246,10 +306,9 @@ def _below(review: Review, cases: Cases) -> tuple[LeadRow, ...]:
             headline(tuple(group["cases"]), cases),
             tuple(group["cases"]),
             signed(group["log10_lr"]),
-            verbal(group["log10_lr"]),
             odds(group["strength"]),
-            chance(group["chance_per_year"], what="a group at least this strong"),
-            "",
+            rate(group["chance_per_year"]),
+            failed=_failed_words(t, group["strength"], group["chance_per_year"]),
         )
         for group in groups
     )

@@ -8,6 +8,7 @@ from openverdict.evidence.contribution import Contribution
 from openverdict.leads.results import Link
 from openverdict.reports.figures import Bar, bars
 from openverdict.reports.words import (
+    chance,
     commonness,
     listed,
     one_in,
@@ -47,6 +48,7 @@ class PairView:
     weight: str
     verbal: str
     rank: str
+    chance: str
     sentence: str
     mandatory: bool
     terms: tuple[Term, ...]
@@ -77,6 +79,7 @@ def pair_view(link: Link, names: dict[str, str]) -> PairView:
         weight=weight(link.log10_lr),
         verbal=verbal(link.log10_lr),
         rank="" if link.rank is None else thousands(link.rank),
+        chance=chance(link.chance_per_year, what="a pair or group that ranks as high"),
         sentence=link.sentence,
         mandatory=link.mandatory,
         terms=tuple(_term(c, bar) for c, bar in zip(shown, drawn, strict=True)),
@@ -124,7 +127,7 @@ def rarity_words(term: Contribution) -> str:
     something to a reader.
     """
     if term.count is not None and term.of:
-        counts = f"{thousands(term.count)} of {thousands(term.of)} other cases"
+        counts = f"{thousands(term.count)} of {counted_others(term.of)}"
         return f"{commonness(term.count / term.of)}: {term.note if _note_counts(term) else counts}"
     if not term.rarity or term.kernel is None:
         return ""
@@ -134,6 +137,11 @@ def rarity_words(term: Contribution) -> str:
     more = "more" if ratio >= 1 else "less"
     factor = two_figures(max(ratio, 1 / ratio) if ratio else 1e6)
     return f"{factor} times {more} probable if it is carried over than among unrelated cases"
+
+
+def counted_others(of: int) -> str:
+    """So many other cases, in figures: 2,310 other cases, 1 other case."""
+    return f"{thousands(of)} other case{'' if of == 1 else 's'}"
 
 
 def against_words(links: tuple[Link, ...], names: dict[str, str]) -> tuple[str, ...]:

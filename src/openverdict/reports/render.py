@@ -13,7 +13,7 @@ from openverdict.leads.results import Review
 from openverdict.reports.figures import Ring
 from openverdict.reports.labels import level_words
 from openverdict.reports.page import build_page
-from openverdict.reports.words import counted, sentence_case, thousands, verbal_scale
+from openverdict.reports.words import counted, minus, sentence_case, thousands, verbal_scale
 
 DEFAULT_TITLE = "Review of a register of unexpected deaths"
 
@@ -31,7 +31,11 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters.update(
-        thousands=thousands, sentence=sentence_case, counted=counted, level=level_words
+        thousands=thousands,
+        sentence=sentence_case,
+        counted=counted,
+        level=level_words,
+        minus=minus,
     )
     return made
 

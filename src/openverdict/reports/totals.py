@@ -58,6 +58,11 @@ class Totals:
     notes: tuple[str, ...]
     sources: tuple[str, ...]
 
+    @property
+    def no_chance(self) -> bool:
+        """Whether this run measured no chance, by its own word."""
+        return self.null_registers == 0
+
 
 NOT_STATED = "not stated"
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
+
+from openverdict.series import LEAST_RATE
 
 _SMALL = (
     *("no", "one", "two", "three", "four", "five", "six"),
@@ -19,6 +22,7 @@ _MONTHS = (
 )
 _DAYS_A_YEAR = 365.25
 MINUS = "\N{MINUS SIGN}"
+_NEGATIVE = re.compile(r"(?<=ratio )-(?=\d)|(?<=strength )-(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +110,30 @@ def weight(log10_lr: float) -> str:
     )
 
 
-def chance(per_year: float | None, *, what: str = "a lead at least this strong") -> str:
+def minus(text: str) -> str:
+    """A sentence with the true minus sign before a negative ratio or strength."""
+    return _NEGATIVE.sub(MINUS, text)
+
+
+def rate(per_year: float | None) -> str:
+    """A chance rate in few words; at the least rate that null registers can say, "less than"."""
+    if per_year is None:
+        return "not measured"
+    if per_year <= LEAST_RATE:
+        return f"less than once in {thousands(1 / LEAST_RATE)} years"
+    if per_year >= 1.5:
+        return f"about {two_figures(per_year)} times a year"
+    if per_year > 0.75:
+        return "about once a year"
+    return f"about once in {two_figures(1 / per_year)} years"
+
+
+def chance(per_year: float | None, *, what: str = "a group that ranks as high") -> str:
     """A chance rate as a sentence; "not measured" when there is none."""
     if per_year is None:
         return "How often chance alone gives this was not measured in this run."
-    lead_in = f"A register like this one without any series would give {what}"
-    if per_year <= 1 / 1000:
-        return f"{lead_in} less than once in 1,000 years, as far as the null registers reach."
-    if per_year >= 1.5:
-        return f"{lead_in} about {two_figures(per_year)} times a year."
-    if per_year > 0.75:
-        return f"{lead_in} about once a year."
-    return f"{lead_in} about once in {two_figures(1 / per_year)} years."
+    reach = ", as far as the null registers reach" if per_year <= LEAST_RATE else ""
+    return f"A register like this one without any series would give {what} {rate(per_year)}{reach}."
 
 
 def one_in(share: float) -> str:
@@ -186,14 +202,9 @@ def listed(items: list[str]) -> str:
 
 
 def odds(log10_odds: float) -> str:
-    """Odds in words, to one or two figures; beyond a million as a power of ten in words."""
+    """Odds in words, to two figures; past a million the data do not carry a figure."""
     size = abs(log10_odds)
     if size < math.log10(1.05):
         return "even"
-    if size < 6:
-        figure = two_figures(10**size)
-    elif size < 9:
-        figure = f"{two_figures(10 ** (size - 6))} million"
-    else:
-        figure = f"1 followed by {round(size)} zeros"
+    figure = "more than a million" if size >= 6 else two_figures(10**size)
     return f"{figure} to 1 {'for' if log10_odds > 0 else 'against'}"

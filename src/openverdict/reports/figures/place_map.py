@@ -19,6 +19,7 @@ _DEGREE_M = 6_371_008.8 * math.pi / 180
 _SMALLEST_SPAN_M = 600.0
 _DOTS_SHOWN = 400
 _SAME_SPOT = 13.0
+_COVERS = 9.0  # nearer than this, a death and an incident would hide one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,16 @@ class MapCase:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A case's point, the circle of its precision, and the label that it or its spot carries."""
+    """A case's point, the circle of its precision, and the label that it or its spot carries.
+
+    `around`: an incident at a death's point, drawn as an open square around the death's circle.
+    """
 
     x: str
     y: str
     radius: str | None
     incident: bool
+    around: bool
     label: str
     label_x: str
     label_y: str
@@ -132,7 +137,7 @@ def place_map(
         bar_words=metres_words(step_m),
         dots=dots,
         outline=_outline_path(outline, frame),
-        words=_in_words(cases),
+        words=_in_words(cases) + _around_words(cases, frame),
         dots_words=f"{counted(len(seen), 'other case')} of the register in this frame{share}",
     )
 
@@ -205,6 +210,7 @@ def _marks(cases: Sequence[MapCase], frame: _Frame) -> tuple[Mark, ...]:
                 f"{y:.1f}",
                 f"{radius:.1f}" if radius >= 6 else None,
                 case.incident,
+                case.incident and bool(_deaths_under(case, cases, frame)),
                 ", ".join(map(str, numbers)) if leads else "",
                 f"{x + (10 if right else -10):.1f}",
                 f"{y - 7:.1f}",
@@ -212,6 +218,31 @@ def _marks(cases: Sequence[MapCase], frame: _Frame) -> tuple[Mark, ...]:
             )
         )
     return tuple(marks)
+
+
+def _deaths_under(
+    incident: MapCase, cases: Sequence[MapCase], frame: _Frame
+) -> tuple[MapCase, ...]:
+    """The deaths whose marks an incident's mark would hide."""
+    x, y = frame.at(incident.lat, incident.lon)
+    return tuple(
+        case
+        for case in cases
+        if not case.incident and math.dist((x, y), frame.at(case.lat, case.lon)) < _COVERS
+    )
+
+
+def _around_words(cases: Sequence[MapCase], frame: _Frame) -> str:
+    """Which incidents and deaths share a point, and how that is drawn."""
+    shared = [
+        f"incident {case.number} with {'death' if len(under) == 1 else 'deaths'}"
+        f" {listed([str(death.number) for death in under])}"
+        for case in cases
+        if case.incident and (under := _deaths_under(case, cases, frame))
+    ]
+    if not shared:
+        return ""
+    return f" At one point, drawn as an open square around a circle: {'; '.join(shared)}."
 
 
 def _outline_path(outline: Sequence[Ring], frame: _Frame) -> str:
