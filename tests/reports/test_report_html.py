@@ -268,7 +268,7 @@ def test_a_run_without_chance_does_not_speak_of_chance(review, nothing):
     leads = tuple(replace(lead, chance_per_year=None) for lead in review.leads)
     shown = replace(review, leads=leads, summary={**review.summary, **without})
     text = read(render_report(shown)).text()
-    assert "by strength alone: chance was not measured in this run" in text
+    assert "put forward by strength alone for a person to look at. Chance was not measured" in text
     assert "Rarest first" not in text
 
 
@@ -348,6 +348,22 @@ def test_an_empty_register_gives_a_report_all_the_same(review):
     assert "There is no case in this register" in text
     for untrue in ("Every case has", "That is a result", "stand out from chance"):
         assert untrue not in text
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (1, "There is one case in this register, and so no pair to compare."),
+        (2, "The one pair of 2 cases was compared"),
+        (2, "of one pair; one pair below that is counted."),
+    ],
+)
+def test_a_register_of_one_or_two_cases_is_counted_in_good_english(review, n, said):
+    from openverdict.leads.results import Review
+
+    register = replace(review.register, table=review.register.table.head(n))
+    few = Review(register, (), review.links.clear(), review.triage[:n], review.rejects.clear(), {})
+    assert said in read(render_report(few)).text()
 
 
 def test_a_city_year_stays_small():

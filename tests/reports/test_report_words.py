@@ -133,6 +133,7 @@ def test_chance_in_words(rate, words):
         (minus("log10 likelihood ratio -1.0"), "log10 likelihood ratio −1.0"),
         (check_label("an_odd_one: stays"), "an_odd_one: stays"),
         (source_words("note_verified, B-1"), "note verified, B-1"),
+        (source_words("mentions_cases of C"), "other cases mentioned (C)"),
     ],
 )
 def test_small_words(made, words):

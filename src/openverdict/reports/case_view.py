@@ -131,7 +131,7 @@ def _case_row(entry: Triage, cases: Cases, similar: Mapping[str, list[str]]) -> 
     if len(shown) > 4:
         checks += f"; and {counted(len(shown) - 4, 'other', 'others')}"
     ref = cases.ref(0, entry.case_id)
-    if not shown and ref.kind == "death" and cases.checks_unknown([entry.case_id]):
+    if not shown and cases.checks_unknown([entry.case_id]):
         checks = "nobody recorded which were made"
     return CaseRow(
         ref=ref,

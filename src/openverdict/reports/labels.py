@@ -52,11 +52,17 @@ def level_words(level: int) -> str:
 
 
 def source_words(source: str) -> str:
-    """Where a reason comes from: names of fields become their labels, anything else stays as it is."""
+    """Where a reason comes from: names of fields become their labels, anything else stays as it is.
+
+    A field may be that of one case: `mentions_cases of C`.
+    """
     fields = dictionary()
-    parts = [part.strip() for part in source.replace(";", ",").split(",")]
-    named = [fields[part].label.lower() if part in fields else part for part in parts if part]
-    return ", ".join(named)
+    named = []
+    for part in (part.strip() for part in source.replace(";", ",").split(",")):
+        name, of, whose = part.partition(" of ")
+        whose = f" ({whose})" if of else ""
+        named.append(f"{fields[name].label.lower()}{whose}" if name in fields else part)
+    return ", ".join(part for part in named if part)
 
 
 def value_words(field: Field, value: object, span_s: int | None) -> str:

@@ -160,7 +160,8 @@ def _covers(t: Totals) -> str:
         what.append(counted(t.incidents, "non-fatal incident"))
     words = " and ".join(what)
     if t.first_found and t.last_found:
-        words += f", {day_words(t.first_found)} to {day_words(t.last_found)}"
+        first, last = day_words(t.first_found), day_words(t.last_found)
+        words += f", {first}" if first == last else f", {first} to {last}"
     return sentence_case(words)
 
 
@@ -171,10 +172,11 @@ def _headline(t: Totals) -> str:
         return f"No group of similar cases is put forward: {_why_none(t)}"
     groups = counted(t.series_leads, "group")
     verb = "is" if t.series_leads == 1 else "are"
-    alone = " by strength alone: chance was not measured in this run" if t.no_chance else ""
+    alone = " by strength alone" if t.no_chance else ""
+    unsaid = " Chance was not measured in this run." if t.no_chance else ""
     finding = "It is not a finding." if t.series_leads == 1 else "None is a finding."
     return sentence_case(
-        f"{groups} of similar cases {verb} put forward for a person to look at{alone}. {finding}"
+        f"{groups} of similar cases {verb} put forward{alone} for a person to look at.{unsaid} {finding}"
     )
 
 
