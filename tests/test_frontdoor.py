@@ -14,6 +14,7 @@ from tests.evidence.made import made
 from typer.testing import CliRunner, Result
 
 import openverdict
+import openverdict.reports
 from openverdict.cli import app
 from openverdict.errors import InputError
 from openverdict.intake import template_texts
@@ -111,9 +112,11 @@ def test_a_file_that_is_not_there_is_refused(command, tmp_path):
         (["--watch", "K0000,"], ["--watch"]),
         (["--watch", "K0000,nobody"], ["nobody"]),
         (["--watch", "K0000,K0000"], ["K0000", "itself"]),
-        (["--budget", "-1"], ["budget"]),
-        (["--budget", "nan"], ["budget"]),
-        (["--seed", "-1"], ["seed"]),
+        (["--budget", "-1"], ["--budget -1: give"]),
+        (["--budget", "nan"], ["--budget nan: give"]),
+        (["--budget", "1e999"], ["--budget inf: give"]),
+        (["--seed", "-1"], ["--seed -1: give"]),
+        (["--sheet", "deaths"], ["no sheet 'deaths'"]),
         (["--map", "no_such_mapping"], ["no_such_mapping"]),
         (["--outline", "no_such_outline.json"], ["no_such_outline.json"]),
     ],
@@ -174,7 +177,7 @@ def test_explain_as_of_a_day_knows_only_the_cases_of_that_day(tmp_path):
 
 def test_a_review_as_of_a_day_holds_the_cases_found_by_then(tmp_path):
     facts = worked_example_facts_path()
-    for day, cases in (("2014-06-19", 3), ("2014-08-28", 4), ("2012-01-01", 0)):
+    for day, cases in (("2014-06-19", 3), ("2014-08-28", 4)):
         options = ["--out", tmp_path / day, "--as-of", day, "--no-chance", "--json"]
         told = json.loads(run("review", facts, *options).stdout)
         assert (told["cases"], told["as_of"], told["null_registers"]) == (cases, day, 0)
@@ -297,9 +300,202 @@ def test_the_written_review_of_the_python_api_is_that_of_the_command(register, t
         assert (tmp_path / "api" / name).read_bytes() == (tmp_path / "cli" / name).read_bytes()
 
 
-def test_an_empty_register_is_no_error(tmp_path):
+def test_an_empty_register_is_an_error_of_the_command_and_none_of_the_python_api(tmp_path):
     path = tmp_path / "empty.csv"
     path.write_text("case_id,found_at\n", encoding="utf-8")
     result = run("review", path, "--out", tmp_path / "out", *FAST)
-    assert result.exit_code == 0
-    assert json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))["cases"] == 0
+    check_refused(result, "no case left to review: 0 rows read", "one row a case")
+    assert not (tmp_path / "out").exists()
+    empty = openverdict.review(path, null_registers=0)
+    assert (empty.summary["cases"], empty.leads) == (0, ())
+
+
+def test_a_register_whose_rows_are_all_rejected_names_the_first(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text("case_id,found_at\nA,28/11/2015\nB,soon\n", encoding="utf-8")
+    result = run("review", path, "--out", tmp_path / "out", *FAST)
+    check_refused(
+        result, "2 rows read, 2 rejected", "bad.csv, row 2, found_at '28/11/2015'", "2015-11-28"
+    )
+
+
+def test_the_same_file_twice_is_named(register, tmp_path):
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(register.read_bytes())
+    for command in ("review", "intake"):
+        result = run(command, register, copy, "--out", tmp_path / "out")
+        check_refused(result, "copy.csv", "the same file as", "name it once")
+
+
+def test_a_replay_in_which_nothing_was_known_says_why(register, tmp_path):
+    facts = worked_example_facts_path()
+    out = tmp_path / "out"
+    early = run("review", facts, "--as-of", "2012-01-01", "--out", out, *FAST)
+    check_refused(early, "no case was known at the end of 2012-01-01", "a later day")
+    bare = tmp_path / "bare.csv"
+    bare.write_text("case_id,found_at\nA,2014-01-01\nB,2014-02-01\n", encoding="utf-8")
+    undated = run("review", bare, "--as-of", "2021-06-01", "--out", out, *FAST)
+    check_refused(undated, "2 rows have no known_from; give the column, or map it")
+
+
+def test_a_template_replaces_no_file(tmp_path):
+    for name in ("mine.csv", "mine.xlsx"):
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+        check_refused(run("intake", "--template", tmp_path / name), name, "is there already")
+        assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
+
+
+def test_intake_replaces_its_own_tables_and_nobody_elses(register, tmp_path):
+    own, out = tmp_path / "own", tmp_path / "out"
+    own.mkdir()
+    mine = own / "register.csv"
+    mine.write_bytes(register.read_bytes())
+    check_refused(run("intake", mine, "--out", own), "is an input")
+    check_refused(run("intake", register, "--out", own), "register.csv", "name a new folder")
+    assert [(p.name, p.read_bytes()) for p in own.iterdir()] == [
+        ("register.csv", register.read_bytes())
+    ]
+    for _ in range(2):
+        assert run("intake", register, "--out", out).exit_code == 0
+        assert {p.name for p in out.iterdir()} == {"register.csv", "rejects.csv", "intake.json"}
+    (out / "rejects.csv").write_text("my remarks", encoding="utf-8")
+    check_refused(run("intake", register, "--out", out), "rejects.csv", "changed since")
+    assert (out / "rejects.csv").read_text(encoding="utf-8") == "my remarks"
+
+
+def test_a_review_replaces_neither_its_input_nor_files_that_only_share_its_names(
+    register, tmp_path
+):
+    folder = tmp_path / "f1"
+    folder.mkdir()
+    mine = folder / "cases.csv"
+    mine.write_bytes(register.read_bytes())
+    check_refused(run("review", mine, "--out", folder, *FAST), "holds the input")
+    check_refused(run("review", register, "--out", folder, *FAST), "no review wrote", "cases.csv")
+    (folder / "summary.json").write_text('{"total": 3}', encoding="utf-8")
+    check_refused(run("review", register, "--out", folder, *FAST), "no review wrote")
+    assert mine.read_bytes() == register.read_bytes()
+
+
+def test_a_review_replaces_an_earlier_review(register, tmp_path):
+    for _ in range(2):
+        assert run("review", register, "--out", tmp_path / "out", *FAST).exit_code == 0
+
+
+def test_an_evaluation_replaces_only_an_evaluation(register, tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("case_id,series_id\nK0001,a\nK0002,a\nK0003,\n", encoding="utf-8")
+    small = ("evaluate", "--deaths-a-year", 60, "--replicates", 1, "--quiet", "--out")
+    mine, held = tmp_path / "mine.json", tmp_path / "held"
+    mine.write_text('{"mine": 1}', encoding="utf-8")
+    held.mkdir()
+    (held / "evaluation.json").write_text("[]", encoding="utf-8")
+    check_refused(run(*small, mine), "mine.json", "name a new place")
+    check_refused(run(*small, held), "is a folder")
+    known = ("evaluate", register, "--known-series", labels, "--quiet", "--out")
+    check_refused(run(*known, held), "evaluation.json", "name a new place")
+    check_refused(run(*known, mine), "is a file")
+    check_refused(run(*known, tmp_path), "holds the input")
+    assert mine.read_text(encoding="utf-8") == '{"mine": 1}'
+
+
+def test_a_demo_replaces_only_a_demo(tmp_path):
+    page = tmp_path / "index.html"
+    page.write_text("<title>My pages</title>", encoding="utf-8")
+    check_refused(run("demo", "--out", tmp_path), "index.html", "no demo wrote")
+    page.unlink()
+    (tmp_path / "2014-06-19").mkdir()
+    (tmp_path / "2014-06-19" / "diary.txt").write_text("mine", encoding="utf-8")
+    check_refused(run("demo", "--out", tmp_path), "diary.txt")
+    small = ("demo", "--out", tmp_path / "demo", "--deaths-a-year", 60, "--null-registers", 0)
+    first, again = run(*small), run(*small, "--quiet")
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert "look 2 of 5: comparing every pair" in first.stderr
+
+
+def test_no_series_is_told_without_claiming_what_was_not_measured(register, tmp_path):
+    bare = tmp_path / "bare.csv"
+    bare.write_text("case_id,found_at\nA,2014-01-01\nB,2014-02-01\n", encoding="utf-8")
+    out = ("--out", tmp_path / "out")
+    unmeasured = run("review", bare, "--no-chance", *out).stdout
+    assert "chance was not measured" in unmeasured
+    assert "0 series leads, 0 single cases" in unmeasured
+    assert "2 cases, 0 rows rejected; 1 pair compared" in unmeasured
+    measured = run("review", bare, "--null-registers", "2", *out).stdout
+    assert "none passed both the bar and the budget" in measured
+
+
+def test_counts_of_one_are_in_the_singular(with_reject, tmp_path):
+    assert "2 rows read: 1 case, 1 row rejected." in run("intake", with_reject).stdout
+    said = run("review", with_reject, "--out", tmp_path / "out", "--no-chance").stdout
+    assert "1 case, 1 row rejected; 0 pairs compared" in said
+
+
+def test_strange_values_are_noted_in_the_terminal_and_in_the_review(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("case_id,found_at\nA,2014-01-01\nB,9014-02-01\n", encoding="utf-8")
+    done = run("review", path, "--out", tmp_path / "out", "--no-chance")
+    assert "note: case B: found_at lies after today" in done.stdout
+    told = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
+    assert any("found_at lies after today" in note for note in told["notes"])
+    assert "note: case B: found_at lies after today" in run("intake", path).stdout
+
+
+def test_an_empty_name_and_an_address_are_refused(tmp_path):
+    check_refused(run("review", "", "--out", tmp_path / "out"), "no file named")
+    check_refused(run("review", "http://a.example/deaths.csv", "--out", tmp_path / "o"), "address")
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_ctrl_c_ends_with_130_and_says_what_stands(register, tmp_path, monkeypatch, written):
+    really = openverdict.reports.write_review
+
+    def stopped(result, out, **options):
+        if written:
+            really(result, out, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("openverdict.reports.write_review", stopped)
+    out = tmp_path / "out"
+    done = run("review", register, "--out", out, *FAST)
+    said = f"what was written so far stands in {out}" if written else "nothing was written"
+    assert (done.exit_code, done.stderr) == (130, f"openverdict: stopped; {said}\n")
+
+
+def test_what_the_system_refuses_is_said_in_words(register, tmp_path, monkeypatch):
+    def full(self, *args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("openverdict.reports.bundle._write", full)
+    done = run("review", register, "--out", tmp_path / "out", *FAST)
+    check_refused(done, "the disk is full")
+    assert "Errno" not in done.stderr
+
+
+def test_the_version_is_told():
+    done = run("--version")
+    assert (done.exit_code, done.stdout) == (0, f"openverdict {openverdict.__version__}\n")
+
+
+def test_an_evaluation_says_which_city_it_is_at():
+    done = run("evaluate", "--deaths-a-year", 60, "--replicates", 2)
+    assert "city 1 of 2" in done.stderr
+    assert "city 2 of 2" in done.stderr
+
+
+def test_kernels_are_cached_in_a_folder_of_ones_own_where_the_package_is_read_only(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "set before")
+    openverdict._place_cache(tmp_path)
+    assert os.environ["NUMBA_CACHE_DIR"] == "set before"
+    for is_shared in (False, True):
+        monkeypatch.delenv("NUMBA_CACHE_DIR")
+        openverdict._place_cache(tmp_path)
+        folder = Path(os.environ["NUMBA_CACHE_DIR"])
+        assert folder.parent == tmp_path
+        assert folder.name.startswith("openverdict-") is not is_shared
+        assert folder.stat().st_mode & 0o77 == 0
+        (tmp_path / f"openverdict-{os.getuid()}").chmod(0o777)

@@ -14,6 +14,7 @@ Everything is imported when first asked for, so that the command line starts at 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -38,6 +39,29 @@ __all__ = [
     "review",
     "write_review",
 ]
+
+
+def _place_cache(package: Path) -> None:
+    """Where the package's folder can't be written, let compiled kernels be kept in a folder of this user's own.
+
+    Must come before numba is imported. A folder that others can write is never used: what stands in it is run.
+    """
+    if "NUMBA_CACHE_DIR" in os.environ or os.access(package, os.W_OK):
+        return
+    import tempfile
+
+    user = getattr(os, "getuid", lambda: "user")()
+    folder = Path(tempfile.gettempdir()) / f"openverdict-{user}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        is_ours = user == "user" or (found.st_uid == user and found.st_mode == 0o40700)
+        os.environ["NUMBA_CACHE_DIR"] = str(folder) if is_ours else tempfile.mkdtemp()
+    except OSError:
+        return
+
+
+_place_cache(Path(__file__).parent)
 
 
 def __getattr__(name: str) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json as jsonlib
+import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -15,6 +17,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from openverdict.cases import Register
     from openverdict.intake import Intake
     from openverdict.leads import Link, Review
 
@@ -28,15 +31,32 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-DONE, REJECTED, UNUSABLE = 0, 1, 2
+DONE, REJECTED, UNUSABLE, STOPPED = 0, 1, 2, 130
 STEPS = {
+    "reading": "reading the files",
     "learn": "learning what is usual",
     "pairs": "comparing every pair",
     "series": "growing series",
     "chance": "measuring chance",
     "triage": "looking at single cases",
     "leads": "writing down leads",
+    "reports": "writing the report",
 }
+# What the system says, in words.
+REASONS = {
+    errno.EACCES: "you may not read or write there",
+    errno.EPERM: "you may not read or write there",
+    errno.EROFS: "the disk can only be read",
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "your share of the disk is used up",
+    errno.ENOENT: "there is no such file or folder",
+    errno.ENOTDIR: "a file stands where a folder is needed",
+    errno.EISDIR: "a folder stands where a file is needed",
+    errno.EEXIST: "it is there already",
+    errno.ENAMETOOLONG: "the name is too long",
+}
+PLANTED_KEYS = {"raised", "replicates", "budget_per_year"}
+KNOWN_KEYS = {"cases", "pairs", "linked_pairs"}
 
 Out = Annotated[
     Path, typer.Option("--out", help="Folder to write into; nothing is written elsewhere.")
@@ -60,6 +80,24 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from openverdict import __version__
+
+        typer.echo(f"openverdict {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say which version."),
+    ] = False,
+) -> None:
+    """What holds for every command."""
+
+
 @app.command()
 def demo(
     out: Out = Path("openverdict-demo"),
@@ -71,12 +109,14 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """The main job on the nameless worked example, inside a simulated city, as of four dates."""
-    from openverdict.demo import run_demo
+    with _errors(out):
+        from openverdict.demo import run_demo
 
-    with _errors(), _progress(quiet) as tell:
-        index = run_demo(out, seed, deaths_a_year, null_registers, tell)
-    if not quiet:
-        typer.echo(f"Open {index} in a browser.")
+        _check_numbers(seed=seed)
+        with _progress(quiet) as tell:
+            index = run_demo(out, seed, deaths_a_year, null_registers, tell)
+        if not quiet:
+            typer.echo(f"Open {index} in a browser.")
 
 
 @app.command()
@@ -109,15 +149,26 @@ def review(
     json: Json = False,
 ) -> None:
     """Triage, links, series, leads and reports for one register."""
-    from openverdict import review as run
-    from openverdict.reports import check_folder, write_review
+    with _errors(out):
+        from dataclasses import replace
 
-    with _errors():
+        from openverdict import review as run
+        from openverdict.intake.plausible import strange
+        from openverdict.reports import check_folder, write_review
+
+        _check_numbers(budget=budget, seed=seed)
+        inputs = [*register, *(p for p in (known_series, outline) if p is not None)]
+        _check_apart(out, [*inputs, Path(mapping)] if mapping is not None else inputs)
         check_folder(out)
         day = _day(as_of)
         pairs = tuple(_pair(text) for text in watch or ())
         with _progress(quiet or json) as tell:
             read = _read(register, mapping, sheet, tell)
+            known = read.register if day is None else read.register.as_of(day)
+            if not len(known):
+                _fail(_why_empty(read, known))
+            notes = strange(known, date.today())  # noqa: DTZ011 (the user's own day)
+            read = replace(read, notes=(*read.notes, *notes))
             result = run(
                 read,
                 as_of=day,
@@ -130,10 +181,11 @@ def review(
             )
             tell("reports", 0.0)
             write_review(result, out, outline=outline)
-    if json:
-        typer.echo(jsonlib.dumps({**result.summary, "out": str(out)}, indent=2, ensure_ascii=False))
-    elif not quiet:
-        _say_review(result, read, out)
+        if json:
+            told = {**result.summary, "out": str(out)}
+            typer.echo(jsonlib.dumps(told, indent=2, ensure_ascii=False))
+        elif not quiet:
+            _say_review(result, read, out)
     if strict and read.rejected_rows:
         raise typer.Exit(REJECTED)
 
@@ -160,9 +212,14 @@ def intake(
     json: Json = False,
 ) -> None:
     """What would be read, what rejected, and why."""
-    from openverdict import intake as room
+    with _errors(out):
+        from dataclasses import replace
 
-    with _errors():
+        from openverdict import intake as room
+        from openverdict.intake.plausible import strange
+
+        if out is not None:
+            room.check_outputs(out, [*(files or ()), *([Path(mapping)] if mapping else ())])
         if template is not None:
             room.write_template(template)
             typer.echo(f"Wrote {template}.")
@@ -174,12 +231,14 @@ def intake(
             return
         with _progress(quiet or json) as tell:
             read = _read(files, mapping, sheet, tell)
+        notes = strange(read.register, date.today())  # noqa: DTZ011 (the user's own day)
+        read = replace(read, notes=(*read.notes, *notes))
         if out is not None:
-            _write_intake(read, out)
-    if json:
-        typer.echo(jsonlib.dumps(_account(read), indent=2, ensure_ascii=False))
-    elif not quiet:
-        _say_intake(read)
+            room.write_intake(read, out)
+        if json:
+            typer.echo(jsonlib.dumps(_account(read), indent=2, ensure_ascii=False))
+        elif not quiet:
+            _say_intake(read)
     if strict and read.rejected_rows:
         raise typer.Exit(REJECTED)
 
@@ -195,17 +254,17 @@ def explain(
     json: Json = False,
 ) -> None:
     """One pair, every contribution to its likelihood ratio."""
-    from openverdict import explain as run
-
     with _errors():
-        read = _read([register], mapping, sheet, _no_progress)
-        link = run(read, case_a, case_b, as_of=_day(as_of))
-    if json:
         from dataclasses import asdict
 
-        typer.echo(jsonlib.dumps(asdict(link), indent=2, ensure_ascii=False))
-    else:
-        _say_link(link)
+        from openverdict import explain as run
+
+        read = _read([register], mapping, sheet, _no_progress)
+        link = run(read, case_a, case_b, as_of=_day(as_of))
+        if json:
+            typer.echo(jsonlib.dumps(asdict(link), indent=2, ensure_ascii=False))
+        else:
+            _say_link(link)
 
 
 @app.command()
@@ -232,14 +291,19 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """How good, how honest: on a register with known series, or on simulated cities with planted ones."""
-    from openverdict import evaluation
+    with _errors(out), _progress(quiet) as tell:
+        from openverdict import evaluation
 
-    with _errors(), _progress(quiet) as tell:
-        if register is not None:
-            if known_series is None:
-                _fail(
-                    "a register to evaluate on needs --known-series, a CSV with case_id and series_id"
-                )
+        _check_numbers(budget=budget, seed=seed)
+        if register is not None and known_series is None:
+            _fail(
+                "a register to evaluate on needs --known-series, a CSV with case_id and series_id"
+            )
+        if out is not None:
+            inputs = (register, known_series, Path(mapping) if mapping else None)
+            _check_apart(out, [path for path in inputs if path is not None])
+            _check_evaluation(out, is_folder=register is not None)
+        if register is not None and known_series is not None:
             read = _read([register], mapping, None, tell)
             evaluated = evaluation.evaluate_known_series(read.register, known_series, seed=seed)
             outcome = evaluated.outcome
@@ -252,7 +316,7 @@ def evaluate(
                 members=members,
                 budget=budget,
                 seed=seed,
-                progress=tell,
+                progress=lambda step, share: tell(_city(share, replicates), share),
             )
         text = jsonlib.dumps(outcome, indent=2)
         if out is not None and register is None:
@@ -267,7 +331,79 @@ def _read(
     from openverdict import read_register
 
     tell("reading", 0.0)
-    return read_register(*files, mapping=mapping, sheet=sheet)
+    read = read_register(*files, mapping=mapping, sheet=sheet)
+    first: dict[str, Path] = {}
+    for path, source in zip(files, read.sources, strict=True):
+        if source.sha256 in first:
+            _fail(f"{path}: the same file as {first[source.sha256]}, byte for byte; name it once")
+        first[source.sha256] = path
+    return read
+
+
+def _check_numbers(*, seed: int, budget: float = 0.0) -> None:
+    if not (math.isfinite(budget) and budget >= 0):
+        _fail(f"--budget {budget:g}: give a finite number, 0 or more")
+    if seed < 0:
+        _fail(f"--seed {seed}: give a whole number, 0 or more")
+
+
+def _check_apart(out: Path, inputs: Iterable[Path]) -> None:
+    """Refuse an output that is an input, or a folder that holds one: it is replaced as a whole."""
+    place = out.resolve()
+    for path in inputs:
+        found = path.resolve()
+        if found.exists() and (found == place or place in found.parents):
+            _fail(f"--out {out}: holds the input {path}; name a new folder, so that it is kept")
+
+
+def _check_evaluation(out: Path, *, is_folder: bool) -> None:
+    """Refuse to replace what no evaluation wrote."""
+    if is_folder and out.exists() and not out.is_dir():
+        _fail(f"--out {out}: is a file; name a folder")
+    if not is_folder and out.is_dir():
+        _fail(f"--out {out}: is a folder; name a JSON file")
+    figures = out / "evaluation.json" if is_folder else out
+    held = [path for path in (figures, out / "evaluation.html") if path.exists()]
+    keys = KNOWN_KEYS if is_folder else PLANTED_KEYS
+    if held and not keys <= set(_keys_of(figures)):
+        _fail(f"{held[0]}: was not written by an evaluation of this kind; name a new place")
+
+
+def _keys_of(path: Path) -> Iterable[str]:
+    try:
+        told = jsonlib.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return ()
+    return told if isinstance(told, dict) else ()
+
+
+def _city(share: float, cities: int) -> str:
+    return f"city {min(round(share * cities) + 1, cities)} of {cities}"
+
+
+def _why_empty(read: Intake, known: Register) -> str:
+    """Why a review has no case, and the mend, as one line."""
+    if known.known_on is not None and len(read.register):
+        said = f"no case was known at the end of {known.known_on}"
+        if known.undated_rows:
+            rows = _count(known.undated_rows, "row")
+            has = "has" if known.undated_rows == 1 else "have"
+            return f"{said}: {rows} {has} no known_from; give the column, or map it"
+        return f"{said}: each was found, or known from, a later day; name a later day"
+    rows = f"no case left to review: {_count(read.rows_read, 'row')} read"
+    if not read.rejected_rows:
+        return f"{rows}; the register needs one row a case below its header"
+    first = read.rejects.row(0, named=True)
+    where = f"{first['file']}, row {first['row']}, {first['field'] or 'the row'} {first['value']!r}"
+    return (
+        f"{rows}, {read.rejected_rows:,} rejected; first: {where}: {first['reason']}; "
+        "see openverdict intake"
+    )
+
+
+def _count(number: int, thing: str) -> str:
+    """A number with its noun, in the plural unless it is one."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _day(text: str | None) -> date | None:
@@ -292,21 +428,47 @@ def _fail(message: str) -> NoReturn:
 
 
 @contextmanager
-def _errors() -> Iterator[None]:
-    """One line for what was raised on purpose; a broken pipe and Ctrl-C are not accidents."""
-    from openverdict.errors import OpenverdictError
+def _errors(out: Path | None = None) -> Iterator[None]:
+    """One line for what was raised on purpose; a broken pipe and Ctrl-C are not accidents.
 
+    `out` is where the command writes: whoever stops it is told what already stands there.
+    """
+    before = _standing(out)
     try:
-        yield
-    except OpenverdictError as error:
-        _fail(" ".join(str(error).split()))
+        from openverdict.errors import OpenverdictError
+
+        try:
+            yield
+        except OpenverdictError as error:
+            said = str(error)
+            if isinstance(error.__cause__, OSError):
+                said = said.replace(str(error.__cause__), _in_words(error.__cause__))
+            _fail(" ".join(said.split()))
     except BrokenPipeError:
         raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}cannot be read or written ({error.strerror or error}); name another place")
+        _fail(f"{where}cannot be read or written ({_in_words(error)}); name another place")
     except KeyboardInterrupt:
-        _fail("stopped; nothing was written")
+        is_same = _standing(out) == before
+        said = "nothing was written" if is_same else f"what was written so far stands in {out}"
+        typer.echo(f"openverdict: stopped; {said}", err=True)
+        raise typer.Exit(STOPPED) from None
+
+
+def _in_words(error: OSError) -> str:
+    return REASONS.get(error.errno or 0, (error.strerror or str(error)).lower())
+
+
+def _standing(out: Path | None) -> frozenset[tuple[str, int, int]]:
+    """What stands in a place, so that a change can be told: names, file numbers and times."""
+    if out is None or not out.exists():
+        return frozenset()
+    paths = [out, *out.glob("*"), *out.glob("*/*")] if out.is_dir() else [out]
+    found = [(path, path.lstat()) for path in paths if path == out or path.exists()]
+    return frozenset(
+        (str(path), stat.st_ino, stat.st_mtime_ns) for path, stat in found if not path.is_dir()
+    )
 
 
 def _no_progress(step: str, share: float) -> None:
@@ -325,7 +487,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
         def line(step: str, share: float) -> None:
             if step not in said:
                 said.add(step)
-                typer.echo(f"{STEPS.get(step, step)} …", err=True)
+                typer.echo(f"{_step_words(step)} …", err=True)
 
         yield line
         return
@@ -339,7 +501,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
     )
 
     with Progress(
-        TextColumn("{task.description:32}"),
+        TextColumn("{task.description:44}"),
         BarColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
@@ -348,13 +510,21 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
         tasks: dict[str, Any] = {}
 
         def tell(step: str, share: float) -> None:
-            if step not in tasks:
+            # One bar a look or a step, and one for all cities: a bar a city would fill the screen.
+            name = "cities" if step.startswith("city ") else step.partition(": ")[0]
+            if name not in tasks:
                 for task in tasks.values():
                     bar.update(task, completed=1.0)
-                tasks[step] = bar.add_task(STEPS.get(step, step), total=1.0)
-            bar.update(tasks[step], completed=share)
+                tasks[name] = bar.add_task(_step_words(step), total=1.0)
+            bar.update(tasks[name], completed=share, description=_step_words(step))
 
         yield tell
+
+
+def _step_words(step: str) -> str:
+    """A step in words; one of a look keeps the look's name before it."""
+    look, colon, name = step.rpartition(": ")
+    return f"{look}{colon}{STEPS.get(name, name)}"
 
 
 def _account(read: Intake) -> dict[str, Any]:
@@ -367,17 +537,10 @@ def _account(read: Intake) -> dict[str, Any]:
     }
 
 
-def _write_intake(read: Intake, out: Path) -> None:
-    from openverdict.intake import template_texts
-
-    out.mkdir(parents=True, exist_ok=True)
-    template_texts(read.register).write_csv(out / "register.csv")
-    read.rejects.write_csv(out / "rejects.csv")
-
-
 def _say_intake(read: Intake) -> None:
     typer.echo(
-        f"{read.rows_read:,} rows read: {len(read.register):,} cases, {read.rejected_rows:,} rows rejected."
+        f"{_count(read.rows_read, 'row')} read: {_count(len(read.register), 'case')}, "
+        f"{_count(read.rejected_rows, 'row')} rejected."
     )
     for note in read.notes:
         typer.echo(f"note: {note}")
@@ -392,22 +555,26 @@ def _say_intake(read: Intake) -> None:
 def _say_review(result: Review, read: Intake, out: Path) -> None:
     s = result.summary
     typer.echo(
-        f"{s['cases']:,} cases, {read.rejected_rows:,} rows rejected; {s['pairs_total']:,} pairs compared, "
-        f"{s['pairs_ledger']:,} at or above the floor."
+        f"{_count(s['cases'], 'case')}, {_count(read.rejected_rows, 'row')} rejected; "
+        f"{_count(s['pairs_total'], 'pair')} compared, {s['pairs_ledger']:,} at or above the floor."
     )
+    for note in read.notes:
+        typer.echo(f"note: {note}")
     if read.rejected_rows:
         typer.echo(f"note: what was rejected, and why, stands in {out / 'rejects.csv'}")
     if s["undated_rows"]:
         typer.echo(
-            f"note: {s['undated_rows']:,} cases have no known_from and are left out of the replay; give the column, or map it"
+            f"note: left out of the replay, having no known_from: {_count(s['undated_rows'], 'case')}; "
+            "give the column, or map it"
         )
     if s["possible_duplicates"]:
         typer.echo(
-            f"note: {len(s['possible_duplicates']):,} pairs of records look like one death recorded twice; see the report"
+            f"note: one death recorded twice, by the look of it: "
+            f"{_count(len(s['possible_duplicates']), 'pair')} of records; see the report"
         )
     shown = result.series_leads
     if not shown:
-        typer.echo("No series lead: nothing here is rarer than chance alone would give.")
+        typer.echo(_no_series(s))
     for lead in shown[:10]:
         rate = "chance not measured"
         if lead.chance_per_year is not None:
@@ -417,8 +584,17 @@ def _say_review(result: Review, read: Intake, out: Path) -> None:
             f"first raised {lead.first_raised}"
         )
     alone = sum(lead.kind == "case" for lead in result.leads)
-    typer.echo(f"{len(shown):,} series leads, {alone:,} single cases for a second look.")
+    typer.echo(
+        f"{_count(len(shown), 'series lead')}, {_count(alone, 'single case')} for a second look."
+    )
     typer.echo(f"Open {out / 'report.html'} in a browser.")
+
+
+def _no_series(summary: Mapping[str, Any]) -> str:
+    said = "No group of similar cases was put forward"
+    if not summary["null_registers"]:
+        return f"{said}: none passed the bar, and chance was not measured (see the report for the strongest)."
+    return f"{said}: none passed both the bar and the budget (see the report for the strongest)."
 
 
 def _say_link(link: Link) -> None:

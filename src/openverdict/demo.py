@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from openverdict.errors import InputError
 from openverdict.leads import Review, Settings, review
-from openverdict.reports import IndexEntry, write_index, write_review
+from openverdict.reports import IndexEntry, check_folder, write_index, write_review
 from openverdict.series import LEAST_RATE
 from openverdict.simulate import DEMO_DATES, demo_register
 
@@ -43,14 +44,12 @@ def run_demo(
     Raises:
         InputError: `out` holds files that no demo wrote, or cannot be written.
     """
-    looks = [(day, False) for day in DEMO_DATES] + [(ENQUIRY_DAY, True)]
-    looks.sort()
+    check_demo_folder(out)
     entries = []
-    for day, enquiry in looks:
-        name = f"{day}{'-with-the-enquiry' if enquiry else ''}"
+    for number, (name, (day, enquiry)) in enumerate(_looks().items(), start=1):
 
-        def step(what: str, share: float, name: str = name) -> None:
-            tell(f"{name}: {what}", share)
+        def step(what: str, share: float, number: int = number) -> None:
+            tell(f"look {number} of {len(_looks())}: {what}", share)
 
         register = demo_register(seed, enquiry=enquiry, cases_a_year=deaths_a_year).as_of(day)
         settings = Settings(replicates=null_registers, seed=seed, watch=WATCHED[day])
@@ -58,6 +57,34 @@ def run_demo(
         write_review(result, out / name, title=f"{TITLE}, as of {day}", timings=False)
         entries.append(IndexEntry(f"{name}/report.html", _headline(day, enquiry), _lines(result)))
     return write_index(out, TITLE, entries)
+
+
+def _looks() -> dict[str, tuple[date, bool]]:
+    """Name of the folder to (day, with the enquiry made), in their order."""
+    looks = sorted([(day, False) for day in DEMO_DATES] + [(ENQUIRY_DAY, True)])
+    return {f"{day}{'-with-the-enquiry' if made else ''}": (day, made) for day, made in looks}
+
+
+def check_demo_folder(out: Path) -> None:
+    """Refuse a folder that holds anything but what a demo writes.
+
+    Raises:
+        InputError: it does, or it is a file.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: is a file; name a folder")
+    looks, page = _looks(), out / "index.html"
+    held = sorted(entry.name for entry in out.iterdir()) if out.exists() else []
+    foreign = [name for name in held if name not in (*looks, page.name)]
+    if page.exists() and f"<title>{TITLE}</title>".encode() not in page.read_bytes():
+        foreign.append(page.name)
+    if foreign:
+        raise InputError(
+            f"{out}: holds files that no demo wrote ({', '.join(foreign[:3])});"
+            " name a new folder, so that nothing of yours is replaced"
+        )
+    for name in looks:
+        check_folder(out / name)
 
 
 def _headline(day: date, enquiry: bool) -> str:

@@ -7,6 +7,7 @@ either way round, half a place or a case number that stands twice is refused and
 """
 
 from openverdict.intake.mapping import Mapping, load_mapping, shipped_mappings
+from openverdict.intake.outputs import check_outputs, write_intake
 from openverdict.intake.read import read_register
 from openverdict.intake.result import REJECTS_SCHEMA, Intake, Source
 from openverdict.intake.suggest import suggest_mapping
@@ -17,10 +18,12 @@ __all__ = [
     "Intake",
     "Mapping",
     "Source",
+    "check_outputs",
     "load_mapping",
     "read_register",
     "shipped_mappings",
     "suggest_mapping",
     "template_texts",
+    "write_intake",
     "write_template",
 ]

@@ -7,6 +7,7 @@ are read as one column, and a test holds the two to the same answer; of all othe
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,7 @@ _PLAIN_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _PLAIN_MINUTE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"
 _PLAIN_NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 _PLAIN_ID = r"^[ -:<-~]+$"
+_NUMBERS_AND_YEAR = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?!\d)", re.ASCII)
 Reading = tuple[object, int | None, bool | None, str | None, str | None]
 
 
@@ -80,7 +82,7 @@ def read_text(field: Field, text: str) -> Reading:
 
 def _parse(field: Field, text: str) -> tuple[object, int | None, bool | None]:
     if field.type is FieldType.DATETIME:
-        return parse_time(field.name, text)
+        return read_time(field.name, text)
     if field.type is FieldType.NUMBER:
         return parse_number(field, text), None, None
     if field.type is FieldType.CODE:
@@ -229,4 +231,34 @@ def read_moment(field: str, text: str | None) -> datetime | None:
     """
     if text is None or status_word(text):
         return None
-    return parse_time(field, text)[0]
+    return read_time(field, text)[0]
+
+
+def read_time(field: str, text: str) -> tuple[datetime, int, bool]:
+    """`parse_time`, whose reason does not call a date ambiguous that can only be read one way.
+
+    Raises:
+        FieldError: not an ISO 8601 date or time.
+    """
+    try:
+        return parse_time(field, text)
+    except FieldError as error:
+        raise FieldError(field, text, _one_way(text) or error.reason) from None
+
+
+def _one_way(text: str) -> str | None:
+    """The mend for a date such as 28/11/2015, whose day can't be a month; None for any other text."""
+    found = _NUMBERS_AND_YEAR.match(text.strip())
+    if not found or (int(found[1]) > 12) == (int(found[3]) > 12):
+        return None
+    first, mark, second, year = found.groups()
+    day, month, form = (
+        (first, second, ("%d", "%m")) if int(first) > 12 else (second, first, ("%m", "%d"))
+    )
+    if not (1 <= int(day) <= 31 and int(month) >= 1):
+        return None
+    declared = mark.join((*form, "%Y"))
+    return (
+        f"not ISO 8601; write {year}-{int(month):02}-{int(day):02},"
+        f" or declare the format in a mapping ({declared})"
+    )

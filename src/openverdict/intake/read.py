@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,8 @@ from openverdict.intake.files import read_sheet
 from openverdict.intake.mapping import load_mapping
 from openverdict.intake.result import Intake
 from openverdict.intake.sheet import Sheet, nearest
+
+FOREIGN_NAMED = 5  # foreign columns that an error names
 
 
 def read_register(
@@ -56,7 +59,11 @@ def read_register(
             layout_faults.append(mapped.faults)
             notes += mapped.notes
         else:
-            tables.append(_template_texts(source, keyed))
+            tables.append(_template_texts(source, keyed, Path(path)))
+    if sheet is not None and not any(source.kind == "xlsx" for source in sheets):
+        raise InputError(
+            f"{sheets[0].name}: not a workbook, so it has no sheet {sheet!r}; leave the sheet out"
+        )
     gathered = Gathered(
         tuple(sheets),
         pl.concat(where),
@@ -89,20 +96,18 @@ def _keyed(sheet: Sheet, place: int, start: int) -> tuple[pl.DataFrame, pl.DataF
     return where, keyed, faults
 
 
-def _template_texts(sheet: Sheet, keyed: pl.DataFrame) -> pl.DataFrame:
+def _template_texts(sheet: Sheet, keyed: pl.DataFrame, path: Path) -> pl.DataFrame:
     """A sheet in the layout of the template under the names of the dictionary.
 
     Raises:
         InputError: a column that is not in the dictionary, one that stands twice, or a required one that is missing.
     """
     names: dict[str, str] = {}
-    for column in sheet.frame.columns:
-        name = column.lower().replace(" ", "_")
-        if name not in dictionary():
-            raise InputError(
-                f"{sheet.name}: no field {column[:40]!r}; {nearest(name, dictionary())} "
-                "A table of another layout needs a mapping."
-            )
+    plain = {column: column.lower().replace(" ", "_") for column in sheet.frame.columns}
+    foreign = [column for column, name in plain.items() if name not in dictionary()]
+    if foreign:
+        raise InputError(f"{sheet.name}: {_foreign(foreign, plain, path)}")
+    for column, name in plain.items():
         if name in names.values():
             raise InputError(f"{sheet.name}: the column {name!r} stands twice; keep one of them")
         names[column] = name
@@ -112,3 +117,16 @@ def _template_texts(sheet: Sheet, keyed: pl.DataFrame) -> pl.DataFrame:
                 f"{sheet.name}: the column {field.name!r} is missing; add it, or give a mapping"
             )
     return keyed.rename(names)
+
+
+def _foreign(columns: list[str], plain: dict[str, str], path: Path) -> str:
+    """Which columns are not fields, and what to do about it."""
+    near = nearest(plain[columns[0]], dictionary())
+    named = ", ".join(repr(column[:40]) for column in columns[:FOREIGN_NAMED])
+    more = len(columns) - FOREIGN_NAMED
+    said = f"no field {named}" + (f" and {more} more" if more > 0 else "")
+    if len(columns) == 1 and near.startswith("did you mean"):
+        said += f" in the field dictionary; {near} For another layout make a mapping"
+    else:
+        said += " in the field dictionary; for a table of another layout make a mapping"
+    return f"{said}: openverdict intake --suggest-mapping {shlex.quote(str(path))}"

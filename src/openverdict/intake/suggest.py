@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,9 @@ def suggest_mapping(path: Path | str, sheet: str | None = None) -> str:
     source = read_sheet(Path(path), sheet)
     frame = source.frame
     fields = _by_name(frame.columns)
+    unique = "case_id" not in fields and _reference(frame, set(fields.values()))
+    if unique:
+        fields["case_id"] = unique
     placed = [_case_id(fields)]
     for name, column in fields.items():
         if name != "case_id":
@@ -75,6 +79,24 @@ def _by_name(columns: Iterable[str]) -> dict[str, str]:
         if name and name not in taken:
             taken[name] = column
     return taken
+
+
+def _reference(frame: pl.DataFrame, taken: set[str]) -> str | None:
+    """The first column named like a reference, in English or French, in which every row has a value of its own."""
+    words = set(_hints()["reference"])
+    for column in frame.columns:
+        bare = unicodedata.normalize("NFKD", column.replace("°", "o")).casefold()
+        texts = frame.get_column(column)
+        if (
+            column not in taken
+            and words & set(re.findall(r"[a-z]+", re.sub(r"[\u0300-\u036f]", "", bare)))
+            and frame.height
+            and not texts.null_count()
+            and not texts.is_duplicated().any()
+            and not texts.str.contains(";", literal=True).any()
+        ):
+            return column
+    return None
 
 
 def _case_id(fields: Mapping[str, str]) -> _Placed:
@@ -111,12 +133,28 @@ def _formats(texts: list[str]) -> list[str]:
     if len(fit) == 1:
         return [f"formats = [{_quoted(fit[0])}]"]
     if not fit:
+        best, count = _best_format(texts)
+        if count:
+            odd = next(text for text in texts if not _fits(text, best))
+            return [
+                f"# {_quoted(best)} fits {count} of {len(texts)} different texts, not {_quoted(odd)}:"
+                " correct the others or declare their format too",
+                f"formats = [{_quoted(best)}]",
+            ]
         return [
             f"# No one format fits all texts, such as {_quoted(texts[0])}: declare them",
             "# formats = []",
         ]
     choice = " or ".join(_quoted(form) for form in fit)
     return [f"# Day and month may be either way round: choose {choice}", "# formats = []"]
+
+
+def _best_format(texts: list[str]) -> tuple[str, int]:
+    """The format that fits most texts, and how many; none where two fit as many, since either may be meant."""
+    counts = {form: sum(_fits(text, form) for text in texts) for form in _hints()["formats"]}
+    best = max(counts, key=lambda form: counts[form])
+    alone = sum(count == counts[best] for count in counts.values()) == 1
+    return best, counts[best] if alone else 0
 
 
 def _is_iso(text: str) -> bool:

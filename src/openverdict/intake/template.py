@@ -26,13 +26,15 @@ def write_template(path: Path | str) -> None:
     """An empty register to fill in: CSV, or XLSX with a second sheet that explains every column.
 
     Raises:
-        InputError: the extension is neither .csv nor .xlsx, or the file cannot be written.
+        InputError: the extension is neither .csv nor .xlsx, the file is there already, or it cannot be written.
     """
     path = Path(path)
     names = [field.name for field in template_fields()]
     kind = path.suffix.lower()
     if kind not in (".csv", ".xlsx"):
         raise InputError(f"{path.name}: a template is .csv or .xlsx; name it so")
+    if path.exists() or path.is_symlink():
+        raise InputError(f"{path}: is there already; name a new file, so that nothing is replaced")
     try:
         if kind == ".csv":
             path.write_text(",".join(names) + "\n", encoding="utf-8")
