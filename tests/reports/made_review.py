@@ -84,7 +84,8 @@ def _series_rows() -> list[dict[str, object]]:
                 "age_years": 23.0 - i,
                 "sex": "male",
                 "body_position": "sitting_propped",
-                "items_missing": ["phone", "wallet"] if i < 2 else [],
+                "micro_place": "churchyard_wall" if i else "block_entrance",
+                "items_missing": ["phone", "bank_card"] if i < 2 else [],
                 "note_present": "yes" if i == 2 else None,
                 "mentions_cases": ["B"] if i == 2 else None,
                 "persons": ["finder:W1"] if i in (1, 2) else None,
@@ -189,7 +190,7 @@ def _summary(register: Register, links: tuple[Link, ...]) -> dict[str, object]:
         "model_version": "1",
         "model_hash": "9f3ac1",
         "register_hash": "77be02",
-        "types_of_death": ["opioids", "ghb"],
+        "types_of_death": ["opioids + in_bed", "ghb"],
         "notes": ["in.csv: columns not read: colour"],
         "sources": [{"name": "in.csv", "rows": 42, "rejected_rows": 2}],
     }

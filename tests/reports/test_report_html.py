@@ -303,7 +303,9 @@ def test_the_length_of_a_register_is_called_what_it_is(html):
 def test_no_code_is_printed_raw(html):
     shown = _section(html, "lead-1").text()
     assert not re.search(r"\b[a-z]+_[a-z_]+\b", shown)
-    assert "sitting propped" in shown
+    assert "opioids + in bed" in _section(html, "method").text()
+    for words in ("sitting propped", "churchyard wall", "block entrance", "bank card"):
+        assert words in shown
 
 
 def test_every_number_has_the_true_minus_sign(review):

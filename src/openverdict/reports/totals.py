@@ -15,6 +15,7 @@ from datetime import date
 
 import polars as pl
 
+from openverdict.cases.words import plain
 from openverdict.leads.results import Review
 
 
@@ -109,7 +110,7 @@ def totals(review: Review) -> Totals:
         best_strength=_number(summary, "best_strength"),
         best_chance=_number(summary, "best_chance_per_year"),
         best_cases=_texts(summary, "best_cases"),
-        types_of_death=_texts(summary, "types_of_death"),
+        types_of_death=tuple(map(plain, _texts(summary, "types_of_death"))),
         variables=sum(name.startswith("lr_") for name in review.links.columns),
         prior_one_in=_number(summary, "prior_one_death_in"),
         notes=_texts(summary, "notes"),
