@@ -77,7 +77,7 @@ def test_degrees_and_scale_stand_outside_the_frame_where_no_dot_lies(html):
     svg = next(n for n in read(html).all("svg") if "map" in (n.attrs["aria-labelledby"] or ""))
     ticks = [n for n in svg.all("text") if n.attrs["class"] == "tick" and "°" in n.text()]
     assert ticks
-    assert all(float(n.attrs["x"]) < 0 or float(n.attrs["y"]) < 0 for n in ticks)
+    assert all(float(n.attrs["x"] or 0) < 0 or float(n.attrs["y"] or 0) < 0 for n in ticks)
 
 
 def test_other_cases_are_thinned_and_counted():

@@ -9,6 +9,7 @@ import polars as pl
 
 from openverdict.cases import Register
 from openverdict.leads.results import Review
+from openverdict.reports import outcome
 from openverdict.reports.case_view import CaseRow, SecondLook, every_case, second_look
 from openverdict.reports.facts import CaseRef, Cases, Missing, missing_by_field
 from openverdict.reports.figures import Ring
@@ -25,7 +26,6 @@ from openverdict.reports.words import (
     sentence_case,
     short_day,
     signed,
-    two_figures,
     weight,
 )
 
@@ -108,9 +108,9 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
         covers=_covers(t),
         known_on=day_words(t.as_of) if t.as_of else "",
         t=t,
-        headline=_headline(t),
-        budget_words=_budget_words(t),
-        bar_words=_bar_words(t),
+        headline=outcome.headline(t),
+        budget_words=outcome.budget_words(t),
+        bar_words=outcome.bar_words(t),
         floor_words="" if t.floor is None else f"log10 ratio {signed(t.floor)}",
         best_words=_best_words(review, t),
         best_pairs=_best_pairs(review),
@@ -165,90 +165,6 @@ def _covers(t: Totals) -> str:
     return sentence_case(words)
 
 
-def _headline(t: Totals) -> str:
-    if not t.cases:
-        return "There is no case in this register."
-    if not t.series_leads:
-        return f"No group of similar cases is put forward: {_why_none(t)}"
-    groups = counted(t.series_leads, "group")
-    verb = "is" if t.series_leads == 1 else "are"
-    alone = " by strength alone" if t.no_chance else ""
-    unsaid = " Chance was not measured in this run." if t.no_chance else ""
-    finding = "It is not a finding." if t.series_leads == 1 else "None is a finding."
-    return sentence_case(
-        f"{groups} of similar cases {verb} put forward{alone} for a person to look at.{unsaid} {finding}"
-    )
-
-
-def _why_none(t: Totals) -> str:
-    """What kept the strongest group back, as far as this run measured it."""
-    if t.cases == 1:
-        return "there is one case, and nothing to compare it with."
-    if t.best_strength is None:
-        unsaid = " Chance was not measured in this run." if t.no_chance else ""
-        return f"no cases were similar enough to form one.{unsaid}"
-    if t.no_chance:
-        return "none reached the bar of strength. Chance was not measured in this run."
-    weak, frequent = _failed(t, t.best_strength, t.best_chance)
-    if weak and frequent:
-        return (
-            "the best there was falls short of the bar of strength, and chance alone gives its like"
-            " more often than the budget allows."
-        )
-    if frequent:
-        return (
-            "the best there was is strong enough, but chance alone gives its like more often than"
-            " the budget allows."
-        )
-    if weak and t.best_chance is not None:
-        return (
-            "the best there was falls short of the bar of strength, though its chance rate lies"
-            " within the budget."
-        )
-    return "none reached the bar of strength."
-
-
-def _failed(t: Totals, strength: float, per_year: float | None) -> tuple[bool, bool]:
-    """Whether a group falls short of the bar, and whether its chance rate lies over the budget."""
-    weak = t.bar is not None and strength < t.bar
-    return weak, per_year is not None and t.budget is not None and per_year > t.budget
-
-
-def _failed_words(t: Totals, strength: float, per_year: float | None) -> str:
-    weak, frequent = _failed(t, strength, per_year)
-    if weak and frequent:
-        return "the bar of strength and the budget of chance"
-    if weak and per_year is not None:
-        return "the bar of strength only; its chance rate lies within the budget"
-    if weak:
-        return "the bar of strength; chance was not measured"
-    if frequent:
-        return "the budget of chance only; its strength passes the bar"
-    return "not stated by this run"
-
-
-def _budget_words(t: Totals) -> str:
-    if t.budget is None:
-        return "No budget of false leads was set, or this run did not say which."
-    lead = counted(round(t.budget), "lead") if t.budget == round(t.budget) else ""
-    lead = lead or f"{two_figures(t.budget)} leads"
-    if t.no_chance:
-        return f"Chance was not measured in this run, so the budget of {lead} a year kept nothing back."
-    return f"At most {lead} a year that chance alone would give, on average."
-
-
-def _bar_words(t: Totals) -> str:
-    if t.bar is None:
-        return "The bar was not stated by this run."
-    nulls = ""
-    if t.null_registers:
-        nulls = (
-            ", and a chance rate within the budget, measured on"
-            f" {counted(t.null_registers, 'register')} like this one without any series"
-        )
-    return f"To be put forward a group needs a strength of at least {signed(t.bar)}{nulls}."
-
-
 def _best_words(review: Review, t: Totals) -> tuple[str, ...]:
     """The best group and the strongest pair, how often chance alone gives the group, and what it failed."""
     if t.cases < 2:
@@ -260,7 +176,7 @@ def _best_words(review: Review, t: Totals) -> tuple[str, ...]:
         failed = (
             ""
             if t.best_strength is None
-            else f" It failed: {_failed_words(t, t.best_strength, t.best_chance)}."
+            else f" It failed: {outcome.failed_words(t, t.best_strength, t.best_chance)}."
         )
         words.append(
             f"The best group{who} reached a log10 ratio of {signed(t.best_log10)}{strength}."
@@ -310,7 +226,7 @@ def _below(review: Review, cases: Cases, t: Totals) -> tuple[LeadRow, ...]:
             signed(group["log10_lr"]),
             odds(group["strength"]),
             rate(group["chance_per_year"]),
-            failed=_failed_words(t, group["strength"], group["chance_per_year"]),
+            failed=outcome.failed_words(t, group["strength"], group["chance_per_year"]),
         )
         for group in groups
     )
