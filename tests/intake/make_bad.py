@@ -23,6 +23,9 @@ GOOD = "C1,2014-06-19T04:18,2014-06-18,51.539,0.081,23,male,phone,finder:P1\n"
 TEXTS: dict[str, str | bytes] = {
     # Rows that can't be read.
     "date_either_way.csv": HEAD + GOOD + "C2,03/04/2015,,,,,,,\n",
+    "date_one_way.csv": HEAD
+    + GOOD
+    + "C2,28/11/2015,,,,,,,\nC3,11/28/2015 9:05,,,,,,,\nC4,31.31.2015,,,,,,,\nC5,31/02/2015,,,,,,,\n",
     "date_impossible.csv": HEAD + GOOD + "C2,2015-02-30,,,,,,,\n",
     "date_two_digit_year.csv": HEAD + GOOD + "C2,3.4.15,,,,,,,\n",
     "date_spreadsheet_number.csv": HEAD + GOOD + "C2,41809,,,,,,,\n",
@@ -80,6 +83,10 @@ TEXTS: dict[str, str | bytes] = {
     "neither_utf8_nor_cp1252.csv": HEAD.encode() + b"C1,2015-04-03,\x81\x8d,,,,,,\n",
     "junk.csv": bytes(range(1, 129)) * 3,
     "workbook_named.csv": b"PK\x03\x04" + bytes(40),
+    "pdf_named.csv": b"%PDF-1.4\n",
+    "picture_named.csv": b"\x89PNG\r\n\x1a\n" + bytes(16),
+    "old_workbook_named.csv": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(64),
+    "parquet_named.csv": b"PAR1" + bytes(60) + b"PAR1",
     "old.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(64),
     "notes.pdf": b"%PDF-1.4\n",
     # Workbooks and Parquet files that are none.
@@ -121,6 +128,7 @@ def main() -> None:
         data = content.encode() if isinstance(content, str) else content
         (BAD / name).write_bytes(data)
     good = _workbook()
+    (BAD / "workbook_whole_named.csv").write_bytes(good)
     (BAD / "truncated.xlsx").write_bytes(good[: len(good) // 2])
     flipped = bytearray(good)
     flipped[len(good) // 3] ^= 0xFF

@@ -14,6 +14,20 @@ BAD = Path(__file__).parent / "bad"
 # file: (cases, rows refused, [(row, field, part of the reason), ...])
 REJECTED: dict[str, tuple[int, int, list[tuple[int, str, str]]]] = {
     "date_either_way.csv": (1, 1, [(3, "found_at", "either way round")]),
+    "date_one_way.csv": (
+        1,
+        4,
+        [
+            (3, "found_at", "not ISO 8601; write 2015-11-28, or declare"),
+            (
+                4,
+                "found_at",
+                "write 2015-11-28T09:05, or declare the format in a mapping (%m/%d/%Y %H:%M)",
+            ),
+            (5, "found_at", "no such day, whichever way round"),
+            (6, "found_at", "no such day"),
+        ],
+    ),
     "date_impossible.csv": (1, 1, [(3, "found_at", "no such day")]),
     "date_two_digit_year.csv": (1, 1, [(3, "found_at", "either way round")]),
     "date_spreadsheet_number.csv": (1, 1, [(3, "found_at", "day number")]),
@@ -78,7 +92,7 @@ REJECTED: dict[str, tuple[int, int, list[tuple[int, str, str]]]] = {
 REFUSED: dict[str, str] = {
     "empty.csv": "is empty",
     "blank_lines.csv": "is empty",
-    "no_header.csv": "no field 'C1'",
+    "no_header.csv": "the columns 'C1', '2014-06-19T04:18', ",
     "required_column_missing.csv": "'found_at' is missing",
     "column_twice.csv": "'sex' stands twice",
     "column_twice_in_capitals.csv": "'sex' stands twice",
@@ -90,8 +104,13 @@ REFUSED: dict[str, str] = {
     "utf16.csv": "is UTF-16",
     "utf16_without_mark.csv": "NUL byte",
     "neither_utf8_nor_cp1252.csv": "line 2 is neither",
-    "junk.csv": "no field",
+    "junk.csv": "not in the field dictionary",
     "workbook_named.csv": "a zip archive, not a table",
+    "pdf_named.csv": "this is a PDF, not a table",
+    "picture_named.csv": "this is a PNG picture, not a table",
+    "old_workbook_named.csv": "an old Word or Excel file",
+    "workbook_whole_named.csv": "this is a workbook, not CSV; name it .xlsx",
+    "parquet_named.csv": "name it .parquet",
     "old.xls": "'.xls' are not read",
     "notes.pdf": "'.pdf' are not read",
     "encrypted.xlsx": "encrypted",

@@ -266,3 +266,32 @@ def test_a_suggestion_without_a_date_says_that_one_is_needed(tmp_path: Path):
     assert "# Required: when the person was found." in text
     with pytest.raises(MappingError, match="no column ''"):
         _read(tmp_path, 'a "b",c\\d\n1,2\n', base=text)
+
+
+def test_a_suggestion_says_how_many_dates_a_format_fits_and_leaves_the_choice(tmp_path: Path):
+    days = "".join(f"{n},{n:02}/11/2015\n" for n in range(1, 29))
+    (tmp_path / "table.csv").write_text(f"id,date\n{days}29,soon\n")
+    text = suggest_mapping(tmp_path / "table.csv")
+    assert '"%d/%m/%Y" fits 28 of 29, "%m/%d/%Y" fits 12 of 29 texts' in text
+    assert 'does not fit "soon"' in text
+    assert '# formats = ["%d/%m/%Y"]' in text
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "taken"),
+    [
+        ("N° de dossier", "A1 A2 A3", True),
+        ("Numéro", "1 2 3", True),
+        ("Référence interne", "1 2 3", True),
+        ("Coroner's file number", "1 2 3", True),
+        ("Numéro", "1 1 2", False),
+        ("Remarques", "1 2 3", False),
+    ],
+)
+def test_a_column_of_different_values_named_like_a_reference_is_the_case_number(
+    tmp_path: Path, name: str, values: str, taken: bool
+):
+    rows = "".join(f"{value};x\n" for value in values.split())
+    (tmp_path / "table.csv").write_text(f"{name};lieu\n{rows}", encoding="utf-8")
+    fields = tomllib.loads(suggest_mapping(tmp_path / "table.csv"))["fields"]
+    assert (fields["case_id"].get("column") == name) is taken

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -37,7 +37,9 @@ _PLAIN_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _PLAIN_MINUTE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"
 _PLAIN_NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 _PLAIN_ID = r"^[ -:<-~]+$"
-_NUMBERS_AND_YEAR = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?!\d)", re.ASCII)
+_NUMBERS_AND_YEAR = re.compile(
+    r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?:([ T])(\d{1,2}:\d{2})(:\d{2})?)?", re.ASCII
+)
 Reading = tuple[object, int | None, bool | None, str | None, str | None]
 
 
@@ -248,17 +250,23 @@ def read_time(field: str, text: str) -> tuple[datetime, int, bool]:
 
 def _one_way(text: str) -> str | None:
     """The mend for a date such as 28/11/2015, whose day can't be a month; None for any other text."""
-    found = _NUMBERS_AND_YEAR.match(text.strip())
-    if not found or (int(found[1]) > 12) == (int(found[3]) > 12):
+    found = _NUMBERS_AND_YEAR.fullmatch(text.strip())
+    if not found:
         return None
-    first, mark, second, year = found.groups()
-    day, month, form = (
-        (first, second, ("%d", "%m")) if int(first) > 12 else (second, first, ("%m", "%d"))
-    )
-    if not (1 <= int(day) <= 31 and int(month) >= 1):
+    first, mark, second, year, space, clock, seconds = found.groups()
+    if int(first) > 12 and int(second) > 12:
+        return "no such day, whichever way round"
+    if int(first) <= 12 and int(second) <= 12:
         return None
-    declared = mark.join((*form, "%Y"))
-    return (
-        f"not ISO 8601; write {year}-{int(month):02}-{int(day):02},"
-        f" or declare the format in a mapping ({declared})"
-    )
+    is_day_first = int(first) > 12
+    day, month = (first, second) if is_day_first else (second, first)
+    form = mark.join(("%d", "%m", "%Y") if is_day_first else ("%m", "%d", "%Y"))
+    iso = f"{year}-{int(month):02}-{int(day):02}"
+    try:
+        date.fromisoformat(iso)
+    except ValueError:
+        return "no such day"
+    if clock:
+        form += f"{space}%H:%M" + (":%S" if seconds else "")
+        iso += f"T{clock.zfill(5)}{seconds or ''}"
+    return f"not ISO 8601; write {iso}, or declare the format in a mapping ({form})"

@@ -121,12 +121,13 @@ def _template_texts(sheet: Sheet, keyed: pl.DataFrame, path: Path) -> pl.DataFra
 
 def _foreign(columns: list[str], plain: dict[str, str], path: Path) -> str:
     """Which columns are not fields, and what to do about it."""
-    near = nearest(plain[columns[0]], dictionary())
     named = ", ".join(repr(column[:40]) for column in columns[:FOREIGN_NAMED])
     more = len(columns) - FOREIGN_NAMED
-    said = f"no field {named}" + (f" and {more} more" if more > 0 else "")
-    if len(columns) == 1 and near.startswith("did you mean"):
-        said += f" in the field dictionary; {near} For another layout make a mapping"
-    else:
-        said += " in the field dictionary; for a table of another layout make a mapping"
-    return f"{said}: openverdict intake --suggest-mapping {shlex.quote(str(path))}"
+    named += f" and {more} more" if more > 0 else ""
+    said = f"the columns {named} are not in the field dictionary; for a table of another layout"
+    if len(columns) == 1:
+        said = f"the column {named} is not in the field dictionary; for a table of another layout"
+        near = nearest(plain[columns[0]], dictionary())
+        if near.startswith("did you mean"):
+            said = f"the column {named} is not in the field dictionary; {near} For another layout"
+    return f"{said} make a mapping: openverdict intake --suggest-mapping {shlex.quote(str(path))}"

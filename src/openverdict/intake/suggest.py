@@ -133,13 +133,15 @@ def _formats(texts: list[str]) -> list[str]:
     if len(fit) == 1:
         return [f"formats = [{_quoted(fit[0])}]"]
     if not fit:
-        best, count = _best_format(texts)
-        if count:
-            odd = next(text for text in texts if not _fits(text, best))
+        best = _best_formats(texts)
+        if best:
+            counts = ", ".join(
+                f"{_quoted(form)} fits {count} of {len(texts)}" for form, count in best
+            )
+            odd = next(text for text in texts if not _fits(text, best[0][0]))
             return [
-                f"# {_quoted(best)} fits {count} of {len(texts)} different texts, not {_quoted(odd)}:"
-                " correct the others or declare their format too",
-                f"formats = [{_quoted(best)}]",
+                f"# {counts} texts; the first does not fit {_quoted(odd)}: choose, and correct the others",
+                f"# formats = [{_quoted(best[0][0])}]",
             ]
         return [
             f"# No one format fits all texts, such as {_quoted(texts[0])}: declare them",
@@ -149,12 +151,11 @@ def _formats(texts: list[str]) -> list[str]:
     return [f"# Day and month may be either way round: choose {choice}", "# formats = []"]
 
 
-def _best_format(texts: list[str]) -> tuple[str, int]:
-    """The format that fits most texts, and how many; none where two fit as many, since either may be meant."""
-    counts = {form: sum(_fits(text, form) for text in texts) for form in _hints()["formats"]}
-    best = max(counts, key=lambda form: counts[form])
-    alone = sum(count == counts[best] for count in counts.values()) == 1
-    return best, counts[best] if alone else 0
+def _best_formats(texts: list[str]) -> list[tuple[str, int]]:
+    """The two formats that fit most texts, with how many; none that fits no text."""
+    counts = [(form, sum(_fits(text, form) for text in texts)) for form in _hints()["formats"]]
+    best = sorted(counts, key=lambda entry: -entry[1])[:2]
+    return [(form, count) for form, count in best if count]
 
 
 def _is_iso(text: str) -> bool:

@@ -41,7 +41,9 @@ def write_template(path: Path | str) -> None:
         else:
             write_workbook(path, pl.DataFrame(schema=dict.fromkeys(names, pl.String())))
     except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
-        raise InputError(f"{path.name}: cannot be written: {error}") from None
+        cause = error if isinstance(error, OSError) else next(iter(error.args), None)
+        why = cause.strerror if isinstance(cause, OSError) and cause.strerror else "not a file"
+        raise InputError(f"{path}: cannot be written ({why.lower()}); name another file") from None
 
 
 def write_workbook(path: Path, texts: pl.DataFrame) -> None:
