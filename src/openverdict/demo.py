@@ -9,7 +9,7 @@ from pathlib import Path
 from openverdict.errors import InputError
 from openverdict.leads import Review, Settings, review
 from openverdict.reports import IndexEntry, check_folder, write_index, write_review
-from openverdict.series import LEAST_RATE
+from openverdict.reports.words import rate
 from openverdict.simulate import DEMO_DATES, demo_register
 
 Watch = tuple[tuple[str, str], ...]
@@ -102,7 +102,7 @@ def _lines(result: Review) -> tuple[str, ...]:
     example = {"A", "B", "C", "D", "I1", "I2"}
     lines += [
         f"Lead {lead.rank}: {', '.join(lead.cases)}; log10 likelihood ratio {lead.log10_lr:.1f}; "
-        f"{_rate(lead.chance_per_year)}."
+        f"by chance alone {rate(lead.chance_per_year)}."
         for lead in result.series_leads
         if example & set(lead.cases)
     ]
@@ -112,17 +112,7 @@ def _lines(result: Review) -> tuple[str, ...]:
             must = "; one names the other, so a person must consider it" if link.mandatory else ""
             lines.append(
                 f"{link.case_a} and {link.case_b}: log10 likelihood ratio {link.log10_lr:.1f}, {rank}, "
-                f"{_rate(link.chance_per_year)}{must}."
+                f"by chance alone {rate(link.chance_per_year)}{must}."
             )
     alone = [t for t in result.triage if t.case_id in example - {"I1", "I2"}]
     return (*lines, *(f"{t.case_id} alone: level {t.level} of 4." for t in alone))
-
-
-def _rate(per_year: float | None) -> str:
-    if per_year is None:
-        return "chance not measured"
-    if per_year <= LEAST_RATE:
-        return f"by chance alone less than once in {1 / LEAST_RATE:,.0f} years"
-    if per_year >= 10:
-        return f"by chance alone about {per_year:,.0f} a year"
-    return f"by chance alone about {per_year:.2g} a year"

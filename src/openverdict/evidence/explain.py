@@ -201,6 +201,7 @@ def _shared(
     k = int(at[0])
     count = int(sparse.count[k])
     shared = names[int(sparse.key[k])] if names else ""
+    shared = plain(shared) if v.kernel == "spot" else shared
     of_pairs = f"in {count:,} pair{'s' * (count != 1)} of the register one case names the other"
     note = f"{shared} stands in {counted(count, 'case')}" if shared else of_pairs
     return _make(

@@ -177,7 +177,7 @@ def _words(code: str, pair: dict[str, Any]) -> str:
         "same_missing_set": f"both without {in_words(pair['items_missing_a'])}, ",
     }.get(code, "")
     where = "" if pair["metres"] is None else f"{_metres(pair['metres'])}, "
-    return f"case {pair['other']}: {what}{where}{pair['days']:,} days apart"
+    return f"case {pair['other']}: {what}{where}{counted(pair['days'], 'day')} apart"
 
 
 def _metres(metres: float) -> str:
