@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from openverdict.cases.words import counted
 from openverdict.leads.finding import Finding, found, in_words, ordinary
 from openverdict.leads.prepared import distance_m
 from openverdict.leads.rules import settings
