@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 import openverdict
 import openverdict.reports
-from openverdict.cli import app
+from openverdict.cli import app, main
 from openverdict.errors import InputError
 from openverdict.intake import template_texts
 from openverdict.reports import FILE_NAMES
@@ -499,3 +499,15 @@ def test_kernels_are_cached_in_a_folder_of_ones_own_where_the_package_is_read_on
         assert folder.name.startswith("openverdict-") is not is_shared
         assert folder.stat().st_mode & 0o77 == 0
         (tmp_path / f"openverdict-{os.getuid()}").chmod(0o777)
+
+
+def test_ctrl_c_before_a_command_has_begun_is_told_too(monkeypatch, capsys):
+    def stopped() -> None:
+        raise SystemExit(130)
+
+    monkeypatch.setattr("openverdict.cli.app", stopped)
+    monkeypatch.setattr("openverdict.cli._told_stopped", [])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "openverdict: stopped; nothing was written\n"

@@ -55,6 +55,7 @@ REASONS = {
     errno.EEXIST: "it is there already",
     errno.ENAMETOOLONG: "the name is too long",
 }
+_told_stopped: list[bool] = []
 PLANTED_KEYS = {"raised", "replicates", "budget_per_year"}
 KNOWN_KEYS = {"cases", "pairs", "linked_pairs"}
 
@@ -453,6 +454,7 @@ def _errors(out: Path | None = None) -> Iterator[None]:
         is_same = _standing(out) == before
         said = "nothing was written" if is_same else f"what was written so far stands in {out}"
         typer.echo(f"openverdict: stopped; {said}", err=True)
+        _told_stopped.append(True)
         raise typer.Exit(STOPPED) from None
 
 
@@ -618,5 +620,10 @@ def _say_link(link: Link) -> None:
 
 
 def main() -> None:
-    """Entry point of the command."""
-    app()
+    """Entry point of the command; whoever stops it outside a command's own work is told so too."""
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == STOPPED and not _told_stopped:
+            typer.echo("openverdict: stopped; nothing was written", err=True)
+        raise
