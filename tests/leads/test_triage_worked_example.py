@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from openverdict.cases import FACTS_SCHEMA, Register, Status
+from openverdict.intake import read_register
 from openverdict.leads.triage import triage
 from openverdict.simulate.example import worked_example
 from openverdict.simulate.register import simulate_register
@@ -102,10 +103,9 @@ def test_in_an_ordinary_city_few_cases_are_to_be_referred():
 
 
 def test_ordinary_overdoses_come_out_below_a_referral(real_data):
-    intake = pytest.importorskip("openverdict.intake")
     folder = real_data / "ct_drug_deaths"
     path = folder / "ct_accidental_drug_deaths_2012_2022.csv"
-    register = intake.read_register(path, mapping="connecticut").register
+    register = read_register(path, mapping="connecticut").register
     levels = Counter(entry.level for entry in triage(register))
     assert max(levels) <= 2
     assert levels[0] > 0.9 * len(register)
