@@ -4,7 +4,8 @@ OpenverdictError
 ├── InputError            the call or the input cannot be used (exit code 2)
 │   ├── FieldError        one value of one field cannot be read; the row goes to the rejects
 │   └── MappingError      a mapping file does not fit the table it is meant for
-└── MissingPartError      an optional part is not installed; the message names the extra
+├── MissingPartError      an optional part is not installed; the message names the extra
+└── RecordError           the record does not hold together: a signature, proof or entry is not what it should be
 """
 
 from __future__ import annotations
@@ -39,3 +40,7 @@ class MissingPartError(OpenverdictError):
         super().__init__(
             f"{part} is not installed; add it with: pip install 'openverdict[{extra}]'"
         )
+
+
+class RecordError(OpenverdictError):
+    """The record does not hold together: a signature, a proof or an entry is not what it should be."""
