@@ -1,4 +1,4 @@
-"""Measures of ranking and of likelihood ratios against scikit-learn and closed forms."""
+"""Measures of ranking and of likelihood ratios against scikit-learn, the forensic library `lir` and closed forms."""
 
 from __future__ import annotations
 
@@ -6,15 +6,33 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from lir import metrics as forensic
+from lir.algorithms.isotonic_regression import IsotonicCalibrator
+from lir.data.models import LLRData
 from scipy.optimize import minimize_scalar
-from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score, log_loss, roc_auc_score, roc_curve
 
-from openverdict.evaluation.measures import average_precision, cllr, roc_auc
+from openverdict.evaluation.measures import (
+    Bin,
+    average_precision,
+    calibrated,
+    calibration_bins,
+    calibration_line,
+    cllr,
+    cllr_min,
+    over_confidence,
+    roc_auc,
+    tpr_at,
+)
 
+EXACT = 1e-6
+
+scores = st.sampled_from([-3.0, -1.5, 0.0, 0.25, 1.0, 4.0]) | st.floats(-20, 20).map(
+    lambda x: round(x, 6)  # scikit-learn pools scores closer than floats can tell apart
+)
 samples = st.lists(
-    st.tuples(
-        st.sampled_from([-3.0, -1.5, 0.0, 0.25, 1.0, 4.0]) | st.floats(-20, 20), st.booleans()
-    ),
+    st.tuples(scores, st.booleans()),
     min_size=2,
     max_size=60,
 )
@@ -30,8 +48,32 @@ def split(sample: list[tuple[float, bool]]) -> tuple[np.ndarray, np.ndarray]:
 @given(samples)
 def test_ranking_measures_are_those_of_scikit_learn_ties_included(sample):
     score, linked = split(sample)
-    assert roc_auc(score, linked) == pytest.approx(roc_auc_score(linked, score))
-    assert average_precision(score, linked) == pytest.approx(average_precision_score(linked, score))
+    assert roc_auc(score, linked) == pytest.approx(roc_auc_score(linked, score), abs=EXACT)
+    assert average_precision(score, linked) == pytest.approx(
+        average_precision_score(linked, score), abs=EXACT
+    )
+
+
+@given(samples, st.sampled_from([0.01, 0.05, 0.3]))
+def test_the_rate_at_a_share_of_false_positives_is_that_of_scikit_learn_ties_included(sample, at):
+    score, linked = split(sample)
+    false, true, _ = roc_curve(linked, score, drop_intermediate=False)
+    assert tpr_at(score, linked, at) == pytest.approx(true[false <= at].max(), abs=EXACT)
+
+
+@given(samples)
+def test_both_costs_are_those_of_the_forensic_institute(sample):
+    log10_lr, linked = split(sample)
+    theirs = LLRData(features=log10_lr[:, None], labels=linked.astype(int))
+    assert cllr(log10_lr, linked) == pytest.approx(forensic.cllr(theirs), abs=EXACT)
+    assert cllr_min(log10_lr, linked) == pytest.approx(forensic.cllr_min(theirs), abs=EXACT)
+
+
+@given(samples)
+def test_pooling_adjacent_violators_is_that_of_the_forensic_institute(sample):
+    log10_lr, linked = split(sample)
+    theirs = IsotonicCalibrator().fit_transform(log10_lr, linked.astype(int))
+    assert calibrated(log10_lr, linked) == pytest.approx(theirs.ravel(), abs=EXACT)
 
 
 @given(samples)
@@ -80,3 +122,58 @@ def test_ratios_beyond_the_range_of_floats_stay_numbers():
     assert cllr(np.array([400.0, -400.0]), np.array([False, True])) == pytest.approx(
         400 * np.log2(10)
     )
+
+
+def overlapping(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """True log10 ratios of two normals 1.5 apart, one in five linked."""
+    rng = np.random.default_rng(seed)
+    linked = rng.random(n) < 0.2
+    x = rng.normal(size=n) + 1.5 * linked
+    return (1.5 * x - 1.5**2 / 2) / np.log(10), linked
+
+
+@pytest.mark.parametrize(("slope", "shift"), [(1.0, 0.0), (0.4, -2.0), (3.0, 1.0)])
+def test_the_calibration_line_is_an_unpenalised_logistic_regression(slope, shift):
+    ratio, linked = overlapping(2000, 1)
+    claimed = (ratio + shift / np.log(10)) / slope
+    other = LogisticRegression(C=np.inf, tol=1e-12, max_iter=10_000, solver="newton-cholesky")
+    other.fit(claimed[:, None] * np.log(10), linked)
+    odds = np.log(linked.sum() / (~linked).sum())
+    assert calibration_line(claimed, linked) == pytest.approx(
+        (other.coef_[0, 0], other.intercept_[0] - odds), abs=EXACT
+    )
+
+
+def test_true_ratios_have_slope_one_and_ratios_twice_as_bold_one_half():
+    ratio, linked = overlapping(200_000, 2)
+    slope, intercept = calibration_line(ratio, linked)
+    assert (slope, intercept) == pytest.approx((1.0, 0.0), abs=0.02)
+    assert calibration_line(2 * ratio, linked)[0] == pytest.approx(slope / 2)
+
+
+def test_kinds_that_one_cut_parts_have_no_slope():
+    for sign in (1, -1):
+        line = calibration_line(sign * np.arange(4.0), np.array([False, False, True, True]))
+        assert np.isnan(line).all()
+    assert np.isnan(calibration_line(np.array([0.0, np.inf, 1.0]), np.array([1, 0, 1]) > 0)).all()
+    assert np.isnan(calibration_line(np.arange(3.0), np.zeros(3, dtype=bool))).all()
+
+
+def test_over_confidence_is_distance_from_zero_beyond_what_the_labels_bear_out():
+    ratio, linked = overlapping(200_000, 3)
+    most, surely = over_confidence(calibration_bins(ratio, linked))
+    assert most < 0.5  # the mean of a curved function in a unit bin
+    assert surely < 0.3
+    bold = calibration_bins(ratio * 2, linked)
+    assert all(b.over_nats > 0.3 for b in (bold[0], bold[-1]))  # against a link as well as for one
+    assert over_confidence(bold)[0] == max(b.over_nats for b in bold if b.linked + b.others >= 20)
+    timid = calibration_bins(ratio / 3, linked)
+    assert min(b.over_nats for b in timid) < -0.3
+    assert max(over_confidence(timid)) < 0.3
+
+
+def test_a_thin_bin_counts_only_as_far_as_it_is_sure():
+    base = Bin(2.0, 3.0, 1, 9, 2.5, 0.5, -0.5, 1.0, 4.6, 4.6, 3.45)
+    most, surely = over_confidence((base,))
+    assert np.isnan(most)
+    assert surely == 3.45

@@ -15,8 +15,10 @@ from openverdict.evaluation.crossval import FOLDS, VARIANTS, LabelledRegister, a
 from openverdict.evaluation.measures import (
     average_precision,
     calibration_bins,
+    calibration_line,
     cllr,
     cllr_min,
+    over_confidence,
     roc_auc,
     tpr_at,
 )
@@ -100,6 +102,8 @@ def evaluate_known_series(
 def measured(log10_lr: FloatArray, linked: npt.NDArray[np.bool_]) -> dict[str, Any]:
     """Every measure of labelled pairs, ready for JSON; None where a kind of pair is missing."""
     bins = calibration_bins(log10_lr, linked) if len(linked) else ()
+    slope, intercept = calibration_line(log10_lr, linked)
+    over, surely = over_confidence(bins)
     return {
         "auc": _figure(roc_auc(log10_lr, linked)),
         "average_precision": _figure(average_precision(log10_lr, linked)),
@@ -107,6 +111,10 @@ def measured(log10_lr: FloatArray, linked: npt.NDArray[np.bool_]) -> dict[str, A
         "tpr_at_0.01": _figure(tpr_at(log10_lr, linked, 0.01)),
         "cllr": _figure(cllr(log10_lr, linked)),
         "cllr_min": _figure(cllr_min(log10_lr, linked)),
+        "calibration_slope": _figure(slope),
+        "calibration_intercept_nats": _figure(intercept),
+        "over_confident_nats": _figure(over),
+        "over_confident_nats_surely": _figure(surely),
         "calibration": [
             {k: round(x, 4) if isinstance(x, float) else x for k, x in asdict(b).items()}
             for b in bins

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
+from scipy.optimize import isotonic_regression, minimize
 from scipy.stats import beta
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+
+LEAST_IN_BIN = 20  # pairs; in a bin of fewer the labels say next to nothing
 
 
 def roc_auc(score: FloatArray, linked: BoolArray) -> float:
@@ -90,12 +92,48 @@ def cllr_min(score: FloatArray, linked: BoolArray) -> float:
     return cllr(calibrated(score, linked), linked)
 
 
+def calibration_line(log10_lr: FloatArray, linked: BoolArray) -> tuple[float, float]:
+    """Slope and intercept (nats) of log odds = prior log odds + intercept + slope * log LR, fitted to the labels.
+
+    1 and 0 for calibrated ratios; a slope below 1: ratios too far from zero, on both sides. Cox (1958), Biometrika
+    45:562. NaN where a kind is missing, a ratio is infinite, or one cut parts the kinds, so that no slope is steepest.
+    """
+    nan = (float("nan"), float("nan"))
+    if not linked.any() or linked.all() or not np.isfinite(log10_lr).all():
+        return nan
+    nats, others = log10_lr * np.log(10.0), ~linked
+    if nats[linked].min() >= nats[others].max() or nats[linked].max() <= nats[others].min():
+        return nan
+    centre, spread = float(nats.mean()), float(nats.std())
+    x = (nats - centre) / spread
+    sign = np.where(linked, -1.0, 1.0)
+    odds = float(np.log(linked.sum() / others.sum()))
+
+    def cost(z: FloatArray) -> tuple[float, FloatArray]:
+        eta = odds + z[0] + z[1] * x
+        slope = np.exp(-np.logaddexp(0.0, -eta)) - linked
+        gradient = np.array([slope.sum(), slope @ x])
+        return float(np.logaddexp(0.0, sign * eta).sum()), gradient
+
+    def curvature(z: FloatArray) -> FloatArray:
+        p = np.exp(-np.logaddexp(0.0, -(odds + z[0] + z[1] * x)))
+        w = p * (1 - p)
+        return np.array([[w.sum(), w @ x], [w @ x, w @ x**2]])
+
+    found = minimize(
+        cost, np.array([0.0, spread]), jac=True, hess=curvature, method="trust-exact", tol=1e-10
+    ).x
+    return float(found[1] / spread), float(found[0] - found[1] * centre / spread)
+
+
 @dataclass(frozen=True)
 class Bin:
     """Pairs whose log10 ratio lies in [low, high): how many, their mean ratio, and the ratio that their labels give.
 
     `observed` with its interval (`low_observed`, `high_observed`, Jeffreys 95 %) is log10 of the share of the linked over
-    the share of the others; `excess_nats`: mean claimed less observed.
+    the share of the others; `excess_nats`: mean claimed less observed. `over_nats`: by how much the claim is farther from
+    zero than the labels bear out, whichever way it points (negative: it could claim more); `over_nats_sure`: what is left
+    of it at the end of the interval that is kindest to the claim, at least 0.
     """
 
     low: float
@@ -107,11 +145,14 @@ class Bin:
     low_observed: float
     high_observed: float
     excess_nats: float
+    over_nats: float
+    over_nats_sure: float
 
 
 def calibration_bins(log10_lr: FloatArray, linked: BoolArray) -> tuple[Bin, ...]:
     """Calibration by whole units of log10 ratio; half a pair is added to both counts of a bin."""
     bins = []
+    nat = float(np.log(10.0))
     offset = np.log10(((~linked).sum() + 1.0) / (linked.sum() + 1.0))
     number = np.floor(log10_lr)
     for low in np.unique(number):
@@ -121,6 +162,31 @@ def calibration_bins(log10_lr: FloatArray, linked: BoolArray) -> tuple[Bin, ...]
         share = beta.ppf([0.025, 0.975], a + 0.5, b + 0.5)
         below, above = (np.log10(share) - np.log10(1 - share) + offset).tolist()
         observed = float(np.log10((a + 0.5) / (b + 0.5)) + offset)
-        excess = (claimed - observed) * float(np.log(10.0))
-        bins.append(Bin(float(low), float(low) + 1, a, b, claimed, observed, below, above, excess))
+        excess = (claimed - observed) * nat
+        sure = claimed - above if claimed >= 0 else below - claimed
+        bins.append(
+            Bin(
+                low=float(low),
+                high=float(low) + 1,
+                linked=a,
+                others=b,
+                claimed=claimed,
+                observed=observed,
+                low_observed=below,
+                high_observed=above,
+                excess_nats=excess,
+                over_nats=excess if claimed >= 0 else -excess,
+                over_nats_sure=max(sure * nat, 0.0),
+            )
+        )
     return tuple(bins)
+
+
+def over_confidence(bins: tuple[Bin, ...]) -> tuple[float, float]:
+    """The most that a unit bin of LEAST_IN_BIN pairs or more is over-confident, and the most that any bin surely is, in nats.
+
+    0 where no bin is; NaN for the first without a bin that is full enough.
+    """
+    full = [b.over_nats for b in bins if b.linked + b.others >= LEAST_IN_BIN]
+    most = max([*full, 0.0]) if full else float("nan")
+    return most, max((b.over_nats_sure for b in bins), default=0.0)

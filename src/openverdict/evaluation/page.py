@@ -19,6 +19,9 @@ MEASURES = {
     "tpr_at_0.01": "Linked pairs found at 1 % false positives",
     "cllr": "Cost of the log likelihood ratio (Cllr; 1 says nothing)",
     "cllr_min": "The same, after the best recalibration (Cllr min)",
+    "calibration_slope": "Calibration slope (1: as strong as claimed; below 1: weaker)",
+    "over_confident_nats": "Most over-confident unit of log10 ratio, in natural logarithms",
+    "over_confident_nats_surely": "The same, as far as the labels make sure",
 }
 
 
