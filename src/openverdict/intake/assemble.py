@@ -13,8 +13,20 @@ from openverdict.cases.fields import equality_fields
 from openverdict.errors import InputError
 from openverdict.intake.cells import Cells, faults_frame, read_cells
 from openverdict.intake.checks import contradictions, doubled, offsets, two_clocks
-from openverdict.intake.facts import ReadFacts, facts_equality, facts_register, read_facts
-from openverdict.intake.result import REJECTS_SCHEMA, Intake, Source
+from openverdict.intake.facts import (
+    ReadFacts,
+    facts_equality,
+    facts_register,
+    is_facts,
+    read_facts,
+)
+from openverdict.intake.result import (
+    CASE_PLACES_SCHEMA,
+    PLACES_SCHEMA,
+    REJECTS_SCHEMA,
+    Intake,
+    Source,
+)
 from openverdict.intake.sheet import Sheet
 
 # Every row of every file by its key: in which file (its place among them, its name) and row it stands.
@@ -51,13 +63,17 @@ def assemble(gathered: Gathered) -> Intake:
     faults = pl.concat([gathered.layout_faults, _row_faults(gathered, cells, told)])
     register = None
     equality = [_no_equality()]
+    case_places = pl.DataFrame(schema=CASE_PLACES_SCHEMA)
+    fact_places = pl.DataFrame(schema=PLACES_SCHEMA)
     if told is not None:
-        register, more = facts_register(_without(told.facts, faults))
+        register, more, keys = facts_register(_without(told.facts, faults))
+        fact_places = _places(keys.to_frame(), where).select(*PLACES_SCHEMA)
         faults = pl.concat([faults, more])
         equality.append(facts_equality(_without(told.facts, faults)))
     if cells is not None:
         rows, record = _from_cells(cells, faults)
         register = rows if register is None else rows + register
+        case_places = _places(_without(cells.table, faults), where).select(*CASE_PLACES_SCHEMA)
         equality.append(record)
     refused = faults.filter(~pl.col("kept")).get_column("key").unique()
     rejected = where.filter(pl.col("key").is_in(refused.implode()))
@@ -69,6 +85,15 @@ def assemble(gathered: Gathered) -> Intake:
         rejected_rows=rejected.height,
         sources=_sources(gathered.sheets, where, rejected),
         notes=gathered.notes,
+        case_places=case_places,
+        fact_places=fact_places,
+    )
+
+
+def _places(keyed: pl.DataFrame, where: pl.DataFrame) -> pl.DataFrame:
+    """A frame with a `key` and where each of its rows was read, in its order."""
+    return keyed.join(
+        where.select("key", *PLACES_SCHEMA), on="key", how="left", maintain_order="left"
     )
 
 
@@ -160,6 +185,8 @@ def _sources(
             sheet.kind,
             where.filter(pl.col("place") == place).height,
             rejected.filter(pl.col("place") == place).height,
+            sheet.size_bytes,
+            "facts" if is_facts(sheet) else "table",
         )
         for place, sheet in enumerate(sheets)
     )

@@ -120,8 +120,8 @@ def _read_values(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.concat(faults), pl.concat(clocks)
 
 
-def facts_register(facts: pl.DataFrame) -> tuple[Register, pl.DataFrame]:
-    """The register that facts make, and the faults of all facts of cases that can't stand.
+def facts_register(facts: pl.DataFrame) -> tuple[Register, pl.DataFrame, pl.Series]:
+    """The register that facts make, the faults of all facts of cases that can't stand, and the keys of those it holds.
 
     A case can't stand without `found_at`, or when its facts together contradict each other.
     """
@@ -144,8 +144,9 @@ def facts_register(facts: pl.DataFrame) -> tuple[Register, pl.DataFrame]:
     ).iter_rows():
         bad.setdefault(case, (field, value, f"{reason}; none of the case's facts is taken"))
     if len(bad) > len(set(bad) - found):
-        register = Register.from_facts(keep.filter(~pl.col("case_id").is_in(list(bad))).drop("key"))
-    return register, faults_frame(_spread(facts, bad))
+        keep = keep.filter(~pl.col("case_id").is_in(list(bad)))
+        register = Register.from_facts(keep.drop("key"))
+    return register, faults_frame(_spread(facts, bad)), keep.get_column("key")
 
 
 def _spread(facts: pl.DataFrame, bad: dict[str, tuple[str, str, str]]) -> Iterator[Fault]:

@@ -79,10 +79,11 @@ def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
     digest = hashlib.sha256(data).hexdigest()
     if kind == "parquet":
         frame = read_parquet(path.name, data)
-        return Sheet(path.name, digest, kind, frame, tuple(range(1, frame.height + 1)))
+        numbers = tuple(range(1, frame.height + 1))
+        return Sheet(path.name, digest, kind, frame, numbers, size_bytes=len(data))
     table = _read(kind, path.name, data, sheet)
     frame, rows, faults = lay_out(path.name, table)
-    return Sheet(path.name, digest, kind, frame, rows, faults, table.notes)
+    return Sheet(path.name, digest, kind, frame, rows, faults, table.notes, len(data))
 
 
 def _refuse_other_kinds(name: str, kind: str, data: bytes) -> None:

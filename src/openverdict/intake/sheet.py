@@ -36,6 +36,7 @@ class Sheet:
     rows: tuple[int, ...]
     faults: tuple[RowFault, ...] = ()
     notes: tuple[str, ...] = ()
+    size_bytes: int = 0
 
     @property
     def rows_read(self) -> int:

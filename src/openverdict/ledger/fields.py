@@ -1,0 +1,19 @@
+"""Database fields of the record's tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+
+class RowNumber(models.BigIntegerField):
+    """The number of a row, given by the writer: on SQLite the row's own number, which takes no second index."""
+
+    def db_type(self, connection: Any) -> str:
+        """The type of the column; 64 bits on either engine."""
+        return "integer" if connection.vendor == "sqlite" else "bigint"
+
+    def rel_db_type(self, connection: Any) -> str:
+        """The type of a column that refers to this one."""
+        return self.db_type(connection)

@@ -1,0 +1,392 @@
+"""Verifying: the whole store read again, every hash made anew, and whatever does not fit named.
+
+In one unchanging view of the store: every entry is hashed and compared with its leaf, and its columns with its body; the tree
+is built anew from the leaves and compared with every stored node; every row of every table has to be where its entry says,
+with the hash that the entry commits to; every checkpoint has to carry the root of exactly its entries, under a good
+signature. All roots come from one list of leaves, so checkpoints that pass are consistent with each other. Checkpoints
+and keys that somebody kept outside say what the store alone can't: that nothing was cut off or written anew as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+from django.db import DatabaseError, connections
+
+from openverdict.errors import InputError, RecordError
+from openverdict.ledger import engine, schema, triggers
+from openverdict.ledger.commitment import SALT_BYTES, commitment
+from openverdict.ledger.keys import VerifierKey
+from openverdict.ledger.merkle import Frontier
+from openverdict.ledger.models import Checkpoint, Content, Event, Key, Node, Salt
+from openverdict.ledger.note import open_checkpoint
+from openverdict.ledger.rows import Shape, all_recorded, block_bytes, block_hash, shape
+from openverdict.ledger.store import Store
+
+MOST_TOLD = 20  # problems named; the first of each kind come first
+Progress = Callable[[str, float], None]
+
+
+class Outcome(IntEnum):
+    """What verifying came to; the number is the command's exit code."""
+
+    INTACT = 0
+    BROKEN = 1
+    UNKNOWN = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that does not fit: at which entry (None where no single one can be named), and what."""
+
+    entry: int | None
+    what: str
+
+    def __str__(self) -> str:
+        return self.what if self.entry is None else f"entry {self.entry}: {self.what}"
+
+
+@dataclass
+class Verdict:
+    """What was read, and what did not fit."""
+
+    entries: int = 0
+    rows: int = 0
+    nodes: int = 0
+    checkpoints: int = 0
+    erased: int = 0
+    root: bytes = b""
+    outside: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Broken if anything does not fit; unknown if something could not be looked at."""
+        if self.problems:
+            return Outcome.BROKEN
+        return Outcome.UNKNOWN if self.doubts else Outcome.INTACT
+
+    @property
+    def first(self) -> Problem | None:
+        """The problem at the earliest entry."""
+        placed = [problem for problem in self.problems if problem.entry is not None]
+        if placed:
+            return min(placed, key=lambda problem: problem.entry or 0)
+        return self.problems[0] if self.problems else None
+
+
+def verify(
+    store: Store,
+    *,
+    keys: Sequence[VerifierKey] = (),
+    checkpoints: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Verdict:
+    """Verify a whole store.
+
+    Args:
+        store: which.
+        keys: verifier keys known from outside the store; without them, those that the log itself names are believed.
+        checkpoints: notes that were kept outside the store.
+        progress: told (step, share done).
+
+    A damaged database is a verdict, not an error.
+    """
+    verdict = Verdict()
+    tell = progress or (lambda step, share: None)
+    try:
+        with store.snapshot():
+            _Verification(store, verdict, tell).run(list(keys), checkpoints)
+    except (DatabaseError, sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
+        said = " ".join(str(error).split())
+        verdict.problems.append(Problem(None, f"the database cannot be read ({said})"))
+    except InputError as error:
+        if not isinstance(error.__cause__, DatabaseError):
+            raise
+        verdict.problems.append(Problem(None, str(error)))
+    del verdict.problems[MOST_TOLD:]
+    return verdict
+
+
+class _Verification:
+    def __init__(self, store: Store, verdict: Verdict, tell: Progress) -> None:
+        self.store = store
+        self.alias = store.alias
+        self.verdict = verdict
+        self.tell = tell
+        self.leaves = bytearray()
+        self.notes: list[tuple[int, int, bytes, str]] = []  # entry, size, root, note
+        self.keys: list[tuple[int, str, str]] = []  # entry, verifier, status
+
+    def run(self, keys: list[VerifierKey], outside: Sequence[str]) -> None:
+        self._frame()
+        self._entries()
+        levels = self._tree()
+        self._checkpoints(levels, keys, outside)
+
+    def bad(self, entry: int | None, what: str) -> None:
+        self.verdict.problems.append(Problem(entry, what))
+
+    def _frame(self) -> None:
+        """The database's own soundness, the form of the tables and the triggers that guard them."""
+        if connections[self.alias].vendor == "sqlite":
+            self.tell("verify-file", 0.0)
+            for (said,) in engine.every(self.alias, "PRAGMA integrity_check(3)"):
+                if said != "ok":
+                    self.bad(None, f"the database file is damaged ({said})")
+        logged, now = schema.logged_form(self.alias), schema.form(self.alias)
+        if logged != now:
+            self.bad(None, f"the tables have the form {now}, the log says {logged}")
+        for what in triggers.faults(self.alias, (Event, Node, *all_recorded())):
+            self.bad(None, what)
+
+    def _entries(self) -> None:
+        """Every entry, and in step with it the rows of every table."""
+        tables = {shape(model).table: _Table(self, shape(model)) for model in all_recorded()}
+        erased = {row[0] for row in engine.every(self.alias, "SELECT target FROM ledger_erasure")}
+        self.verdict.erased = len(erased)
+        salts = tables[shape(Salt).table]
+        total = max(self.store.size(), 1)
+        query = (
+            "SELECT seq, act, kind, at, actor, case_id, body, leaf FROM ledger_event ORDER BY seq"
+        )
+        before = ""
+        loads = json.loads
+        for place, row in enumerate(engine.stream(self.alias, query)):
+            seq, act, kind, at, actor, case_id, body, leaf = row
+            if seq != place:
+                self.bad(place, f"the entry is missing; the next one has the number {seq}")
+                return
+            data = body.encode("utf-8") if isinstance(body, str) else b""
+            made = sha256(b"\x00" + data).digest()
+            if made != leaf:
+                self.bad(seq, "its body does not have the hash that stands beside it")
+            self.leaves += made
+            self.verdict.entries += 1
+            try:
+                said = loads(body)
+                told = said["data"]
+                columns = (said["act"], said["kind"], said["at"], said["actor"], told.get("case"))
+                blocks = [(b["table"], b["count"], b["hash"], b["salted"]) for b in said["rows"]]
+            except (ValueError, TypeError, KeyError, AttributeError):
+                self.bad(seq, "its body is not an event")
+                continue
+            if columns != (act, kind, at, actor, case_id):
+                self.bad(seq, "its columns say something else than its body")
+            if at < before:
+                self.bad(seq, "its time is before that of the entry above it")
+            before = at
+            is_gone = seq in erased
+            salt = b""
+            if any(salted for _, _, _, salted in blocks):
+                salt = salts.salt(seq, is_gone=is_gone)
+            for table, count, digest, salted in blocks:
+                if table not in tables:
+                    self.bad(seq, f"speaks of a table {table!r} that this version does not have")
+                    continue
+                tables[table].take(seq, count, digest, salt if salted else None, is_gone, told)
+            if place % 50_000 == 0:
+                self.tell("verify-entries", place / total)
+        for each in tables.values():
+            each.finish()
+
+    def _tree(self) -> list[bytes]:
+        """The tree built anew, level by level, and compared with the stored nodes."""
+        self.tell("verify-tree", 0.0)
+        levels = [bytes(self.leaves)]
+        while len(levels[-1]) >= 64:
+            row = levels[-1]
+            whole = len(row) - len(row) % 64
+            pairs = (sha256(b"\x01" + row[at : at + 64]).digest() for at in range(0, whole, 64))
+            levels.append(b"".join(pairs))
+        stored = engine.stream(
+            self.alias, "SELECT level, number, hash FROM ledger_node ORDER BY level, number"
+        )
+        expected = (
+            (level, at // 32, row[at : at + 32])
+            for level, row in enumerate(levels)
+            for at in range(0, len(row), 32)
+            if level
+        )
+        for level, number, value in expected:
+            found = next(stored, None)
+            if found != (level, number, value):
+                self.bad(
+                    (number << level),
+                    f"node {level}/{number} of the tree above it is not the stored one",
+                )
+                break
+            self.verdict.nodes += 1
+        else:
+            extra = next(stored, None)
+            if extra is not None:
+                self.bad(
+                    None,
+                    f"node {extra[0]}/{extra[1]} of the tree is over entries that are not there",
+                )
+        self.verdict.root = _root(levels, self.verdict.entries)
+        return levels
+
+    def _checkpoints(
+        self, levels: list[bytes], trusted: list[VerifierKey], outside: Sequence[str]
+    ) -> None:
+        self.tell("verify-checkpoints", 0.0)
+        own = []
+        for entry, text, _ in self.keys:
+            try:
+                own.append(VerifierKey.parse(text))
+            except InputError:
+                self.bad(entry, "names a key that can't be read")
+        for key in own:
+            if trusted and key not in trusted:
+                self.bad(
+                    None,
+                    f"the log is signed by {key.name} ({key.key_id.hex()}), which is none of the keys given",
+                )
+        for entry, size, root, note in self.notes:
+            self.verdict.checkpoints += 1
+            if (said := self._note(levels, note, trusted or own)) is not None:
+                self.bad(entry, f"checkpoint over {size} entries: {said}")
+            elif size > entry or root != _root(levels, size):
+                self.bad(
+                    entry,
+                    f"checkpoint over {size} entries: its columns say something else than its note",
+                )
+        for note in outside:
+            self.verdict.outside += 1
+            if (said := self._note(levels, note, trusted or own)) is not None:
+                self.bad(None, f"the checkpoint kept outside: {said}")
+
+    def _note(self, levels: list[bytes], note: str, keys: Sequence[VerifierKey]) -> str | None:
+        """What is wrong with a checkpoint; None if nothing is."""
+        try:
+            head, _ = open_checkpoint(note, keys)
+        except (InputError, RecordError) as error:
+            return str(error)
+        if head.size > self.verdict.entries:
+            return (
+                f"it has {head.size} entries, the store only {self.verdict.entries}: the end of the log was cut "
+                "off, or an older copy was put back"
+            )
+        if head.root != _root(levels, head.size):
+            return "the entries under it are not those that were signed: the log was written anew"
+        return None
+
+
+class _Table:
+    """The rows of one table in order of their ids, handed out entry by entry."""
+
+    def __init__(self, verification: _Verification, form: Shape) -> None:
+        self.verification = verification
+        self.form = form
+        self.alias = verification.alias
+        self.next_id = 1
+        self.lost = False  # after its first fault, a table is not followed any further
+        self.rows: Iterator[tuple[Any, ...]] | None = None
+        self.place = {name: at - 1 for at, name in enumerate(form.columns)}
+
+    def _stream(self) -> Iterator[tuple[Any, ...]]:
+        if self.rows is None:
+            columns = ", ".join(f'"{name}"' for name in self.form.columns)
+            self.rows = engine.stream(
+                self.alias, f"SELECT {columns} FROM {self.form.table} ORDER BY id"
+            )
+        return self.rows
+
+    def take(
+        self,
+        seq: int,
+        count: int,
+        digest: str,
+        salt: bytes | None,
+        is_gone: bool,
+        told: dict[str, Any],
+    ) -> None:
+        """The rows of one entry: they have to be there, and to have the hash that the entry says."""
+        if self.lost:
+            return None
+        first, self.next_id = self.next_id, self.next_id + count
+        if salt is not None and is_gone:
+            return None
+        rows = list(islice(self._stream(), count))
+        if len(rows) < count or any(row[1] != seq for row in rows):
+            return self._lose(seq, "has rows missing, or rows of another entry in their place")
+        if rows[0][0] != first or rows[-1][0] != first + count - 1:
+            return self._lose(seq, "has rows with other numbers than they were given")
+        plain = [(row[0], *row[2:]) for row in rows]
+        try:
+            made = block_hash(block_bytes(self.form, plain), salt or b"")
+        except (TypeError, ValueError, InputError):
+            made = ""
+        if made != digest:
+            return self._lose(seq, "has rows that were changed")
+        self.verification.verdict.rows += count
+        self._meant(seq, plain, told)
+        return None
+
+    def salt(self, seq: int, *, is_gone: bool) -> bytes:
+        """The salt of an entry's personal content; nothing where that was erased."""
+        if self.lost:
+            return b""
+        first, self.next_id = self.next_id, self.next_id + 1
+        if is_gone:
+            return b""
+        row = next(self._stream(), None)
+        if (
+            row is None
+            or row[:2] != (first, seq)
+            or not isinstance(row[2], bytes)
+            or len(row[2]) != SALT_BYTES
+        ):
+            self._lose(seq, "has lost its salt")
+            return b""
+        self.verification.verdict.rows += 1
+        return row[2]
+
+    def finish(self) -> None:
+        """Nothing may be left when the log is at its end."""
+        left = None if self.lost else next(self._stream(), None)
+        if left is not None:
+            self.verification.bad(
+                left[1] if isinstance(left[1], int) else None,
+                f"{self.form.table}: row {left[0]} was written past the log: no entry speaks of it",
+            )
+
+    def _lose(self, seq: int, what: str) -> None:
+        self.lost = True
+        self.verification.bad(seq, f"{self.form.table}: {what}")
+
+    def _meant(self, seq: int, rows: Sequence[tuple[Any, ...]], told: dict[str, Any]) -> None:
+        """What some tables mean beyond their bytes."""
+        at = self.place
+        if self.form.model is Content:
+            for row in rows:
+                name, value, salt = row[at["name"]], row[at["value"]], row[at["salt"]]
+                if salt is not None and commitment(
+                    bytes.fromhex(salt), json.loads(value)
+                ) != told.get(name):
+                    self._lose(seq, f"{name} is not what the entry commits to")
+        elif self.form.model is Checkpoint:
+            for row in rows:
+                found = (seq, row[at["size"]], bytes(row[at["root"]]), row[at["note"]])
+                self.verification.notes.append(found)
+        elif self.form.model is Key:
+            for row in rows:
+                self.verification.keys.append((seq, row[at["verifier"]], row[at["status"]]))
+
+
+def _root(levels: Sequence[bytes], size: int) -> bytes:
+    """The root over the first `size` entries."""
+
+    def node(level: int, number: int) -> bytes:
+        return levels[level][number * 32 : number * 32 + 32]
+
+    return Frontier.load(size, node).root()

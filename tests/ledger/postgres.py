@@ -1,0 +1,85 @@
+"""A PostgreSQL server of the tests' own: started from the system's package, in a folder that goes away with it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def find_binaries() -> Path | None:
+    """The folder with initdb and postgres, where Debian's package or the path has them."""
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: float(p.parts[4])
+    )
+    found = str(versions[-1]) if versions else shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+def _as_somebody() -> list[str]:
+    """PostgreSQL refuses to run as root: then it runs as the user that its package made, or as nobody."""
+    if os.geteuid() != 0:
+        return []
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return ["runuser", "-u", "postgres" if "postgres" in names else "nobody", "--"]
+
+
+@dataclass
+class Cluster:
+    """A running server, reached through a socket in its own folder."""
+
+    folder: Path
+    binaries: Path
+    user: list[str]
+
+    @classmethod
+    def start(cls, binaries: Path, *settings: str) -> Cluster:
+        """Make a cluster and start it. `settings`: lines of postgresql.conf."""
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        user = _as_somebody()
+        if user:
+            shutil.chown(folder, user[2])
+        cluster = cls(folder, binaries, user)
+        cluster._run(
+            "initdb", "-D", "data", "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync"
+        )
+        lines = ["listen_addresses = ''", f"unix_socket_directories = '{folder}'", *settings]
+        # Into the folder through its owner, who alone may write there.
+        cluster._run(
+            "sh",
+            "-c",
+            f"cat >> data/postgresql.conf <<'END'\n{chr(10).join(lines)}\nEND",
+            tool=False,
+        )
+        cluster._run("pg_ctl", "-D", "data", "-w", "-s", "-l", "log", "start")
+        return cluster
+
+    def url(self, database: str) -> str:
+        """The address of one database."""
+        return f"postgresql://tests@/{database}?host={self.folder}"
+
+    def execute(self, text: str, database: str = "postgres") -> None:
+        """One statement, outside a transaction."""
+        import psycopg
+
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute(text)
+
+    def stop(self) -> None:
+        """Stop the server and remove its folder."""
+        self._run("pg_ctl", "-D", "data", "-s", "-m", "immediate", "stop", check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, name: str, *words: str, tool: bool = True, check: bool = True) -> None:
+        program = str(self.binaries / name) if tool else name
+        subprocess.run(
+            [*self.user, program, *words],
+            cwd=self.folder,
+            check=check,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if not check else None,
+        )
