@@ -82,7 +82,7 @@ def show(name: str, table: dict[str, Any]) -> None:
         f"\n{name}: {table['planted_cities']} planted cities, {table['null_cities']} without a series"
     )
     print(
-        "| scorer | false leads a year | 2nd death | 3rd | 4th | bars (no key, key) |\n|---|---|---|---|---|---|"
+        "| scorer | false leads a year | 2nd death | 3rd | 4th | bars by class |\n|---|---|---|---|---|---|"
     )
     for scorer in SCORERS:
         row = table[scorer]
@@ -91,7 +91,7 @@ def show(name: str, table: dict[str, Any]) -> None:
             one = row.get(k)
             cells.append("" if one is None else "{share:.0%} ({0:.0%}–{1:.0%}), median {median_strength:.1f}".format(
                 *one["interval"], share=one["share"], median_strength=one["median_strength"]))  # fmt: skip
-        bars = f"{row['bars']['no_key']:.1f}, {row['bars']['key']:.1f}"
+        bars = ", ".join(f"{label} {bar:.1f}" for label, bar in row["bars"].items())
         print(f"| {scorer} | {row['false_leads_per_year']:g} | {' | '.join(cells)} | {bars} |")
     for which, title in (("parts", "planted pairs"), ("parts_of_false", "strongest false pairs")):
         for who, parts in table[which].items():

@@ -25,21 +25,22 @@ from openverdict.simulate import CitySpec
 SMALL = Setting(deaths_a_year=600)
 
 
-def group(strength, key=False):
-    return {"strength": strength, "size": 2, "by_key": key, "duplicate": False}
+def group(strength, label="deaths"):
+    return {"strength": strength, "size": 2, "group_class": label, "duplicate": False}
 
 
-def test_a_bar_lets_through_half_of_the_budget_of_its_class():
-    groups = [group(x) for x in (5.0, 4.0, 3.0, 2.0)] + [group(7.0, key=True)]
-    bars = thresholds(groups, years=4.0, budget=1.0)
-    assert bars == {False: 3.0, True: LEAST}
-    assert sum(g["strength"] > bars[False] for g in groups if not g["by_key"]) == 2
+def test_a_bar_lets_through_the_part_of_the_budget_that_its_class_has():
+    weights = {"deaths": 0.75, "deaths_key": 0.25}
+    groups = [group(x) for x in (5.0, 4.5, 4.0, 3.0, 2.0)] + [group(7.0, "deaths_key")]
+    bars = thresholds(groups, years=4.0, budget=1.0, weights=weights)
+    assert bars == {"deaths": 3.0, "deaths_key": LEAST}
+    assert sum(g["strength"] > bars["deaths"] for g in groups if g["group_class"] == "deaths") == 3
 
 
-def test_a_series_is_raised_in_the_class_that_carries_it():
-    bars = {False: 3.0, True: 6.0}
-    assert raised([[2.0, False], [3.1, False]], bars)
-    assert not raised([[3.0, False], [5.9, True]], bars)
+def test_a_series_is_raised_in_the_class_that_it_is_of():
+    bars = {"deaths": 3.0, "deaths_key": 6.0}
+    assert raised([[2.0, "deaths"], [3.1, "deaths"]], bars)
+    assert not raised([[3.0, "deaths"], [5.9, "deaths_key"], [9.0, "incident"]], bars)
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 20), (7, 20), (20, 20)])
@@ -60,7 +61,7 @@ def test_alarms_that_come_as_often_as_they_say_lie_inside_the_band():
         {
             "years": 2.0,
             "groups": [
-                [float(r), float(-np.log10(r)), False]
+                [float(r), float(-np.log10(r)), "deaths"]
                 for r in rng.uniform(0, 30, rng.poisson(60)) + 1e-6
             ],
         }

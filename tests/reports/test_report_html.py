@@ -12,7 +12,8 @@ from tests.reports.made_review import HOSTILE_ID, HOSTILE_TEXT, ONCE_IN_14_YEARS
 from tests.reports.reading import read
 
 import openverdict.reports as room
-from openverdict.reports import IndexEntry, render_index, render_report
+from openverdict.leads.results import Measured
+from openverdict.reports import IndexEntry, lead_html, render_index, render_report
 from openverdict.reports.words import thousands
 
 TEMPLATES = sorted(Path(room.__file__).parent.joinpath("templates").iterdir())
@@ -226,8 +227,38 @@ def test_chance_is_the_first_figure_of_a_lead_and_its_class_is_explained(html):
     assert _section(html, "lead-1").all("dt")[0].text() == "How often by chance"
     leads = _section(html, "leads").text()
     assert "Rarest first: chance is measured among groups of the same class" in leads
-    assert "each class has half of the budget" in _section(html, "method").text()
-    assert "each class has half of the budget" in _section(html, "glossary").text()
+    assert "each class has a stated part of the budget" in _section(html, "method").text()
+    assert "each class has a stated part of the budget" in _section(html, "glossary").text()
+
+
+def test_a_lead_shows_the_interval_of_its_chance_rate_in_the_list_and_on_its_own_page(review):
+    known = Measured(0.0164, 0.24, 0.05, "deaths", 0.01)
+    leads = (replace(review.leads[0], chance=known), *review.leads[1:])
+    html = render_report(replace(review, leads=leads))
+    words = "once in 61 years to once in 4.2 years"
+    assert f"about once in 14 years (95 % interval: {words})." in _section(html, "lead-1").text()
+    assert f"about once in 14 years ({words})" in _section(html, "leads").text()
+    assert "A second opinion" in _section(html, "lead-1").text()
+    assert words in lead_html(leads[0])
+
+
+def test_classes_and_tails_of_the_run_are_told_in_the_method(review):
+    summary = {
+        **review.summary,
+        "chance_classes": {"deaths": 0.75, "incident": 0.25},
+        "chance_fits": {
+            "deaths, place": {"leads": 300, "exceedances": 100.0},
+            "incident, place": {"leads": 30, "exceedances": 0.0},
+            "incident, time": {"leads": 0, "exceedances": 0.0},
+        },
+        "null_years": 19.6,
+        "drawn_registers": 4,
+    }
+    text = _section(render_report(replace(review, summary=summary)), "method").text()
+    assert "groups of deaths that no person or identifier in common carries, 75 %" in text
+    assert "Each kind of null register is 20 years long in all here." in text
+    assert "In 1 of two samples of null groups, by class and kind, no tail fits" in text
+    assert "Registers drawn from the learned model, for a second opinion 4" in text
 
 
 def test_a_watched_pair_says_how_often_chance_gives_its_like(review):

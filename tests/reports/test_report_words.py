@@ -12,6 +12,7 @@ from tests.reports.made_review import HOSTILE_ID
 from tests.reports.reading import read
 
 from openverdict.evidence.contribution import Contribution
+from openverdict.leads.results import Measured
 from openverdict.reports import lead_html, review_html
 from openverdict.reports.facts import Cases
 from openverdict.reports.labels import check_label, source_words
@@ -25,6 +26,7 @@ from openverdict.reports.words import (
     metres_words,
     minus,
     odds,
+    rate_range,
     signed,
     span_words,
     times,
@@ -104,6 +106,35 @@ def test_signed_ratios(value, words):
 )
 def test_chance_in_words(rate, words):
     assert words in chance(rate)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.0164, 0.24, "once in 61 years to once in 4.2 years"),
+        (LEAST_RATE, 2.4, "less than once in 1,000 years to 2.4 times a year"),
+        (LEAST_RATE, LEAST_RATE, "less than once in 1,000 years"),
+        (0.9, 1.1, "once a year"),
+    ],
+)
+def test_the_interval_of_a_chance_rate_in_words(low, high, words):
+    assert rate_range(low, high) == words
+    known = Measured(low, high, 0.01, "deaths")
+    assert f"(95 % interval: {words})." in chance(0.07, known=known)
+
+
+def test_a_rate_that_rests_on_the_tail_says_so_and_a_counted_one_does_not():
+    assert "rests on the fitted tail" in chance(0.07, known=Measured(0.01, 0.2, 0.1, "deaths"))
+    assert "fitted tail" not in chance(0.2, known=Measured(0.1, 0.4, 0.1, "deaths"))
+
+
+def test_the_second_opinion_is_said_and_warns_only_where_it_is_the_larger():
+    lower, higher = (Measured(0.01, 0.2, 0.05, "deaths", drawn) for drawn in (0.02, 0.5))
+    assert "instead of shuffled: once in 50 years." in chance(0.07, known=lower)
+    assert "may be too low" not in chance(0.07, known=lower)
+    assert "once in 2 years. That is more often: the rate above may be too low." in chance(
+        0.07, known=higher
+    )
 
 
 @pytest.mark.parametrize(

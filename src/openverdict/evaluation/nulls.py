@@ -52,11 +52,11 @@ def chance_rates(spec: CitySpec, seed: int, replicates: int = REPLICATES) -> dic
         link_floor=link_floor,
         threads=1,
     )
-    groups = [
+    groups: list[list[Any]] = [
         [
             round(chance.per_year(s.strength, s.members, by_key=s.by_key), 5),
             round(s.strength, 3),
-            s.by_key,
+            chance.class_of(s.members, by_key=s.by_key),
         ]
         for s in exact(model, grown)
     ]

@@ -1,7 +1,7 @@
 """Prospective power at a measured rate of false leads: at which death would a planted series have been raised?
 
 Null cities, with hot spots, batches and surges and no series, give the false groups a year by class; from them comes the
-strength at which a class makes half of the allowed false leads (`series.chance` splits a budget so). Planted cities are
+strength at which a class makes its part of the allowed false leads (`series.classes` splits a budget so). Planted cities are
 replayed to the day on which the k-th death of the series was known; the model is learned on that register alone, and the
 best subset of the members known so far is scored with the same ratios, branching score, price and class.
 Every city is scored by each `Scorer`: the model, and the oracle with and without knowledge of the plan.
@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from scipy.stats import beta
 
@@ -23,7 +24,16 @@ from openverdict.evaluation.observed import FloatArray, IntArray
 from openverdict.evaluation.oracle import Oracle
 from openverdict.evidence import Model, load_variables, prepare
 from openverdict.linkage import all_pairs, compile_tables, from_units, to_units
-from openverdict.series import Series, branching, by_key, grow, price, set_aside
+from openverdict.series import (
+    Classes,
+    Series,
+    branching,
+    by_key,
+    classes_in,
+    grow,
+    price,
+    set_aside,
+)
 from openverdict.simulate import CitySpec, SeriesPlan, simulate_register
 
 SCORERS = ("model", "oracle", "oracle_plan")
@@ -36,11 +46,11 @@ Scorer = Callable[[IntArray, IntArray], FloatArray]
 
 @dataclass(frozen=True)
 class Group:
-    """A group of a register: strength, members, class, and whether it holds two records of one death."""
+    """A group of a register: strength, members, label of its class, and whether it holds two records of one death."""
 
     strength: float
     size: int
-    by_key: bool
+    group_class: str
     duplicate: bool
 
 
@@ -79,6 +89,13 @@ def learned(register: Register) -> Model:
     return Model(prepare(register, load_variables()))
 
 
+def is_death(register: Register) -> npt.NDArray[np.bool_]:
+    """Which cases are deaths."""
+    kind = register.table.get_column("kind").fill_null("death")
+    found: npt.NDArray[np.bool_] = (kind == "death").to_numpy()
+    return found
+
+
 def scorers(model: Model, oracle: Oracle) -> dict[str, Scorer]:
     """Every scorer of a register, each from pairs of case numbers to log10 likelihood ratios."""
     return {
@@ -109,7 +126,8 @@ def null_groups(setting: Setting, seed: int) -> dict[str, Any]:
     ledger = all_pairs(compile_tables(model), floor, threads=1)
     kept = set_aside(model, ledger.i, ledger.j).kept
     i, j = ledger.i[kept], ledger.j[kept]
-    found: dict[str, Any] = {}
+    classes = classes_in(model.content, is_death(register))
+    found: dict[str, Any] = {"classes": dict(classes.weights)}
     oracle = Oracle(simulated, setting.plan())
     for name, score in scorers(model, oracle).items():
         ratio = from_units(ledger.units[kept]) if name == "model" else score(i, j)
@@ -118,23 +136,30 @@ def null_groups(setting: Setting, seed: int) -> dict[str, Any]:
         if name == "model":
             keyless = [s for s in grown if not by_key(model, s.members)][:LOOKED_AT]
             found["parts"] = compared(model, oracle, [s.members for s in keyless])
-        groups = [_group(s, score, model, ids, twin) for s in grown]
+        groups = [_group(s, score, model, classes, ids, twin) for s in grown]
         groups.sort(key=lambda g: -g["strength"])
         found[name] = [
-            g for key in (False, True) for g in [g for g in groups if g["by_key"] is key][:KEPT]
+            g
+            for label in classes.labels
+            for g in [g for g in groups if g["group_class"] == label][:KEPT]
         ]
     return found
 
 
 def _group(
-    series: Series, score: Scorer, model: Model, ids: list[str], twin: Mapping[str, str | None]
+    series: Series,
+    score: Scorer,
+    model: Model,
+    classes: Classes,
+    ids: list[str],
+    twin: Mapping[str, str | None],
 ) -> dict[str, Any]:
     cases = {ids[m] for m in series.members}
     return asdict(
         Group(
             round(strength(score, series.members, model.n), 4),
             len(series.members),
-            by_key(model, series.members),
+            classes.of(series.members, by_key=by_key(model, series.members)),
             any(twin[case] in cases for case in cases),
         )
     )
@@ -155,11 +180,14 @@ def planted_strengths(setting: Setting, seed: int) -> dict[str, Any]:
         here = sorted(number[c] for c in members if c in number)
         model = learned(part)
         subsets = [s for size in range(2, len(here) + 1) for s in combinations(here, size)]
-        keyed = [by_key(model, s) for s in subsets]
+        classes = classes_in(model.content, is_death(part))
+        labels = [classes.of(s, by_key=by_key(model, s)) for s in subsets]
         oracle = Oracle(simulated, setting.plan(), part)
         for name, score in scorers(model, oracle).items():
             strengths = [strength(score, s, len(part)) for s in subsets]
-            result[name][str(k)] = [[round(x, 4), b] for x, b in zip(strengths, keyed, strict=True)]
+            result[name][str(k)] = [
+                [round(x, 4), b] for x, b in zip(strengths, labels, strict=True)
+            ]
         if k == min(setting.members, 4):
             result["parts"] = compared(model, oracle, [here])
     return result
@@ -180,24 +208,26 @@ def compared(
 
 
 def thresholds(
-    groups: Iterable[Mapping[str, Any]], years: float, budget: float
-) -> dict[bool, float]:
-    """Strength by class (carried by a key or not) that chance exceeds at half the budget, in leads a year.
+    groups: Iterable[Mapping[str, Any]], years: float, budget: float, weights: Mapping[str, float]
+) -> dict[str, float]:
+    """Strength by class that chance exceeds at the class's part of the budget, in leads a year.
 
-    The false leads stronger than it are at most budget / 2 times the years. A class with fewer groups than that takes the
+    The false leads stronger than it are at most budget × weight × years. A class with fewer groups than that takes the
     least strength kept.
     """
-    allowed = int(np.floor(budget / 2 * years))
+    groups = list(groups)
     result = {}
-    for key in (False, True):
-        found = sorted((float(g["strength"]) for g in groups if g["by_key"] == key), reverse=True)
-        result[key] = found[allowed] if len(found) > allowed else LEAST
+    for label, weight in weights.items():
+        allowed = int(np.floor(budget * weight * years))
+        mine = [float(g["strength"]) for g in groups if g["group_class"] == label]
+        found = sorted(mine, reverse=True)
+        result[label] = found[allowed] if len(found) > allowed else LEAST
     return result
 
 
-def raised(subsets: Iterable[Sequence[Any]], bars: Mapping[bool, float]) -> bool:
-    """Whether some subset of the members exceeds the bar of its class."""
-    return any(float(x) > bars[bool(key)] for x, key in subsets)
+def raised(subsets: Iterable[Sequence[Any]], bars: Mapping[str, float]) -> bool:
+    """Whether some subset of the members exceeds the bar of its class; one of a class never seen is not raised."""
+    return any(float(x) > bars.get(label, np.inf) for x, label in subsets)
 
 
 def interval(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -216,18 +246,19 @@ def power_table(
 ) -> dict[str, Any]:
     """Share raised at each death by each scorer, with intervals, thresholds and the measured false leads a year."""
     years = setting.years * len(nulls)
+    weights: dict[str, float] = nulls[0]["classes"] if nulls else {}
     table: dict[str, Any] = {"setting": asdict(setting), "budget_per_year": budget,
                              "null_cities": len(nulls), "planted_cities": len(planted)}  # fmt: skip
     for name in SCORERS:
         groups = [g for null in nulls for g in null[name]]
-        bars = thresholds(groups, years, budget)
-        once = thresholds([g for g in groups if not g["duplicate"]], years, budget)
-        false = sum(g["strength"] > bars[g["by_key"]] for g in groups)
+        bars = thresholds(groups, years, budget, weights)
+        once = thresholds([g for g in groups if not g["duplicate"]], years, budget, weights)
+        false = sum(g["strength"] > bars[g["group_class"]] for g in groups)
         row: dict[str, Any] = {
-            "bars": {"no_key": round(bars[False], 3), "key": round(bars[True], 3)},
+            "bars": {label: round(bar, 3) for label, bar in bars.items()},
             "false_leads_per_year": round(false / years, 3) if years else None,
             "false_leads_duplicates": sum(
-                g["strength"] > bars[g["by_key"]] and g["duplicate"] for g in groups
+                g["strength"] > bars[g["group_class"]] and g["duplicate"] for g in groups
             ),
         }
         for k in ("2", "3", "4"):

@@ -7,7 +7,7 @@ from datetime import date
 from openverdict.cases import Register, dictionary
 from openverdict.evidence import Contribution, Model
 from openverdict.leads.ordinary import ordinary_explanations
-from openverdict.leads.results import Lead, Link, Reason, Triage
+from openverdict.leads.results import Lead, Link, Measured, Reason, Triage
 from openverdict.series import Series
 
 LEAST_WORTH_SAYING = 0.1  # log10 likelihood ratio
@@ -38,10 +38,11 @@ class Describer:
         model: Model,
         links: tuple[Link, ...],
         rate: float | None,
+        known: Measured | None,
         raised: date,
         raised_with: tuple[str, ...],
     ) -> Lead:
-        """A lead of two or more cases."""
+        """A lead of two or more cases; `known`: how well the chance rate is known."""
         ids = tuple(model.prepared.case_ids[m] for m in series.members)
         best: dict[str, tuple[Contribution, Link]] = {}
         worst: dict[str, tuple[Contribution, Link]] = {}
@@ -84,6 +85,7 @@ class Describer:
             checks_missing=self._checks(ids),
             mandatory=any(link.mandatory for link in links),
             first_raised_with=raised_with,
+            chance=known,
         )
 
     def case(self, rank: int, t: Triage, raised: date) -> Lead:

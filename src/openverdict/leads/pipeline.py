@@ -20,6 +20,7 @@ from openverdict.evidence.consistency import learn_consistency, retuned
 from openverdict.evidence.explain import contributions, similar_sentence
 from openverdict.evidence.known import linked_pairs, read_known_series
 from openverdict.leads.describe import Describer
+from openverdict.leads.rates import by_rate, chance_summary, group_summary, measured, rate_of
 from openverdict.leads.results import Lead, Link, Review, Triage
 from openverdict.leads.triage import triage
 from openverdict.linkage import (
@@ -49,6 +50,7 @@ MODEL_VERSION = "1"
 LEDGER_FLOOR = 2.0
 BUDGET = 6.0
 REPLICATES = 20
+SHUFFLED_TO_DRAWN = 5  # for so many shuffled null registers one is drawn from the learned model
 LEAD_BAR = (
     -1.0
 )  # strength from which a series can be a lead: posterior odds of 1 to 10 under the stated prior
@@ -175,18 +177,6 @@ def explain(register: Register, case_a: str, case_b: str) -> Link:
     return run.link(run.number[case_a], run.number[case_b], None, sentence=True)
 
 
-def rate_of(series: Series, chance: Chance | None) -> float | None:
-    """The chance rate of a series among its like; None where chance was not measured."""
-    if chance is None:
-        return None
-    return chance.per_year(series.strength, series.members, by_key=series.by_key)
-
-
-def by_rate(series: tuple[Series, ...], chance: Chance) -> tuple[Series, ...]:
-    """Series in order of their chance rate, the rarest first; equally rare ones by strength."""
-    return tuple(sorted(series, key=lambda s: (rate_of(s, chance), -s.strength, s.members)))
-
-
 class _Run:
     def __init__(self, register: Register, settings: Settings, clock: _Clock) -> None:
         self.register = register
@@ -271,7 +261,9 @@ class _Run:
         return all_pairs(tables, floor, threads=self.settings.threads, progress=tell)
 
     def _chance(self, slot_tables: Any, link_floor: float) -> Chance:
-        done, total = 0, max(self.n * (self.n - 1) // 2 * self.settings.replicates, 1)
+        drawn = self.settings.replicates // SHUFFLED_TO_DRAWN
+        registers = self.settings.replicates + drawn
+        done, total = 0, max(self.n * (self.n - 1) // 2 * registers, 1)
 
         def tell(pairs: int) -> None:
             nonlocal done
@@ -288,6 +280,7 @@ class _Run:
             seed=self.settings.seed,
             bar=LEAD_BAR,
             link_floor=link_floor,
+            drawn=drawn,
             threads=self.settings.threads,
             progress=tell,
         )
@@ -348,8 +341,10 @@ class _Run:
             link = self.link(i, j, ranks.get((self.ids[i], self.ids[j])), True)
             if chance is not None:
                 strength = link.log10_lr - price(2, self.n)
-                rate = chance.per_year(strength, (i, j), by_key=by_key(self.model, (i, j)))
-                link = replace(link, chance_per_year=rate)
+                keyed = by_key(self.model, (i, j))
+                rate = chance.per_year(strength, (i, j), by_key=keyed)
+                known = measured(chance, strength, (i, j), by_key=keyed)
+                link = replace(link, chance_per_year=rate, chance=known)
             made.append(link)
         return tuple(sorted(made, key=lambda link: -link.log10_lr))
 
@@ -401,6 +396,7 @@ class _Run:
                     self.model,
                     tuple(made),
                     rate_of(s, chance),
+                    measured(chance, s.strength, s.members, by_key=s.by_key),
                     *self._first_raised(s, chance),
                 )
             )
@@ -423,15 +419,7 @@ class _Run:
     ) -> dict[str, Any]:
         t = self.register.table
         kind = t.get_column("kind").fill_null("death")
-        strongest = [
-            {
-                "cases": [self.ids[m] for m in s.members],
-                "log10_lr": s.log10_lr,
-                "strength": s.strength,
-                "chance_per_year": rate_of(s, chance),
-            }
-            for s in series[:STRONGEST]
-        ]
+        strongest = [group_summary(s, self.ids, chance) for s in series[:STRONGEST]]
         best: dict[str, Any] = strongest[0] if strongest else {}
         return {
             "cases": self.n,
@@ -448,7 +436,7 @@ class _Run:
             "leads_case": sum(lead.kind == "case" for lead in leads),
             "budget_per_year": self.settings.budget,
             "lead_bar_strength": LEAD_BAR,
-            "null_registers": sum(chance.replicates.values()) if chance else 0,
+            **chance_summary(chance),
             "best_strength": best.get("strength"),
             "best_log10_lr": best.get("log10_lr"),
             "best_cases": best.get("cases", []),

@@ -52,13 +52,29 @@ class Triage:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """How well a chance rate is known.
+
+    `low`, `high`: its 95 % interval, a year; `one_in_all`: the rate of one null group of its class in all null registers,
+    below which it rests on the fitted tail alone; `group_class`: label of the class that it was compared in
+    (`series.classes`); `drawn`: the rate on registers drawn from the learned model, a second opinion (None: none was drawn).
+    """
+
+    low: float
+    high: float
+    one_in_all: float
+    group_class: str
+    drawn: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Two cases with their log10 likelihood ratio; `case_a` is the earlier. `rank` counts from 1 over all pairs.
 
     `mandatory`: one case names the other, so a person must consider the pair; it can't close by itself.
     `sentence` places the pair in the register ("of the 10,977 other deaths, 41 are at least as similar …").
-    `chance_per_year`: how many pairs or series at least this strong a register without any series would give a year;
-    None where chance was not measured.
+    `chance_per_year`: how many pairs or series that rank as high a register without any series would give a year, and
+    `chance` how well that is known; None where chance was not measured.
     """
 
     case_a: str
@@ -69,14 +85,15 @@ class Link:
     mandatory: bool = False
     sentence: str = ""
     chance_per_year: float | None = None
+    chance: Measured | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lead(Shown):
     """What a reviewer gets: a series or a single case.
 
-    `cases` in order of time. `log10_lr` is None and `chance_per_year` is None for a single case. `strength` is what
-    leads are ranked by: the log10 likelihood ratio less the price of its size (see docs/methods). `first_raised` is the
+    `cases` in order of time. `log10_lr`, `chance_per_year` (what leads are ranked by) and `chance` are None for a single
+    case. `strength`: the log10 likelihood ratio less the price of its size (see docs/methods). `first_raised` is the
     day from which enough of its cases were on record, each from its first known fact; what was known of them on that day
     is answered by a replay (`Register.as_of`); `first_raised_with` are the cases that sufficed. `supports`, `against`,
     `innocent`, `missing` and `checks_missing` are sentences for people, in order of weight.
@@ -100,6 +117,7 @@ class Lead(Shown):
     chance_words: str = ""
     mandatory: bool = False
     first_raised_with: tuple[str, ...] = ()
+    chance: Measured | None = None
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,9 @@ def lead_html(lead: Lead) -> str:
             lead=lead,
             title=title,
             strength=strength,
-            chance=(lead.chance_words or chance(lead.chance_per_year)) if strength else "",
+            chance=(lead.chance_words or chance(lead.chance_per_year, known=lead.chance))
+            if strength
+            else "",
             first_raised=day_words(lead.first_raised),
             first_raised_with=raised_with(lead),
             reasons=reason_rows(lead.reasons),

@@ -109,7 +109,7 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         if lead.strength is None or lead.log10_lr is None
         else f"{lead.log10_lr - lead.strength:.2f}",
         weight="" if lead.log10_lr is None else weight(lead.log10_lr),
-        chance=lead.chance_words or chance(lead.chance_per_year),
+        chance=lead.chance_words or chance(lead.chance_per_year, known=lead.chance),
         first_raised=day_words(lead.first_raised),
         first_raised_with=raised_with(lead),
         mandatory=lead.mandatory,

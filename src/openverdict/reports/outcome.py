@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openverdict.reports.totals import Totals
 from openverdict.reports.words import counted, sentence_case, signed, two_figures
+from openverdict.series.classes import WORDS
 
 
 def headline(t: Totals) -> str:
@@ -92,3 +93,26 @@ def bar_words(t: Totals) -> str:
             f" {counted(t.null_registers, 'register')} like this one without any series"
         )
     return f"To be put forward a group needs a strength of at least {signed(t.bar)}{nulls}."
+
+
+def class_words(t: Totals) -> str:
+    """The classes that occur, and which part of the budget each has."""
+    return "; ".join(f"{WORDS.get(label, label)}, {part * 100:.0f} %" for label, part in t.classes)
+
+
+def fit_words(t: Totals) -> str:
+    """Whether the tails fit, and how far the null registers reach."""
+    words = []
+    if t.null_years:
+        words.append(
+            f"Each kind of null register is {two_figures(t.null_years)} years long in all here."
+        )
+    samples, failed = t.tails
+    if failed:
+        words.append(
+            f"In {failed} of {counted(samples, 'sample')} of null groups, by class and kind, no tail fits: there a"
+            " strength that none reached is given as reached once, which is an upper bound."
+        )
+    elif samples:
+        words.append("Every tail fits as far as it could be tested.")
+    return " ".join(words)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -23,6 +24,7 @@ from openverdict.reports.words import (
     listed,
     odds,
     rate,
+    rate_range,
     sentence_case,
     short_day,
     signed,
@@ -43,6 +45,7 @@ class LeadRow:
     value: str
     odds: str
     chance: str
+    interval: str = ""
     first_raised: str = ""
     first_raised_with: str = ""
     failed: str = ""
@@ -80,6 +83,8 @@ class Page:
     budget_words: str
     bar_words: str
     floor_words: str
+    class_words: str
+    fit_words: str
     best_words: tuple[str, ...]
     best_pairs: tuple[BestPair, ...]
     lead_rows: tuple[LeadRow, ...]
@@ -112,6 +117,8 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
         budget_words=outcome.budget_words(t),
         bar_words=outcome.bar_words(t),
         floor_words="" if t.floor is None else f"log10 ratio {signed(t.floor)}",
+        class_words=outcome.class_words(t),
+        fit_words=outcome.fit_words(t),
         best_words=_best_words(review, t),
         best_pairs=_best_pairs(review),
         lead_rows=tuple(
@@ -123,6 +130,7 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
                 "not computed" if lead.log10_lr is None else signed(lead.log10_lr),
                 "" if lead.strength is None else odds(lead.strength),
                 rate(lead.chance_per_year),
+                rate_range(lead.chance.low, lead.chance.high) if lead.chance else "",
                 short_day(lead.first_raised),
                 raised_with(lead),
             )
@@ -226,10 +234,16 @@ def _below(review: Review, cases: Cases, t: Totals) -> tuple[LeadRow, ...]:
             signed(group["log10_lr"]),
             odds(group["strength"]),
             rate(group["chance_per_year"]),
+            interval=_interval(group),
             failed=outcome.failed_words(t, group["strength"], group["chance_per_year"]),
         )
         for group in groups
     )
+
+
+def _interval(group: Mapping[str, Any]) -> str:
+    low, high = group.get("chance_low"), group.get("chance_high")
+    return "" if low is None or high is None else rate_range(low, high)
 
 
 def simulated_words(register: Register) -> str:

@@ -79,7 +79,9 @@ def pair_view(link: Link, names: dict[str, str]) -> PairView:
         weight=weight(link.log10_lr),
         verbal=verbal(link.log10_lr),
         rank="" if link.rank is None else thousands(link.rank),
-        chance=chance(link.chance_per_year, what="a pair or group that ranks as high"),
+        chance=chance(
+            link.chance_per_year, what="a pair or group that ranks as high", known=link.chance
+        ),
         sentence=link.sentence,
         mandatory=link.mandatory,
         terms=tuple(_term(c, bar) for c, bar in zip(shown, drawn, strict=True)),

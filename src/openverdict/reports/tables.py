@@ -15,6 +15,8 @@ LEADS_SCHEMA: dict[str, pl.DataType] = {
     "chance_per_year": pl.Float64(),
     "first_raised": pl.Date(),
     "reasons": pl.String(),
+    "chance_low": pl.Float64(),
+    "chance_high": pl.Float64(),
 }
 CASES_SCHEMA: dict[str, pl.DataType] = {
     "case_id": pl.String(),
@@ -31,7 +33,7 @@ _PLAIN_NUMBER = r"^[+\-]?\d+(\.\d+)?$"
 
 
 def leads_table(review: Review) -> pl.DataFrame:
-    """One row a lead, in order of rank; the chance rate is empty for single cases."""
+    """One row a lead, in order of rank; the chance rate and its 95 % interval are empty for single cases."""
     rows = [
         (
             lead.rank,
@@ -42,6 +44,8 @@ def leads_table(review: Review) -> pl.DataFrame:
             lead.chance_per_year,
             lead.first_raised,
             "; ".join(reason.text for reason in lead.reasons),
+            lead.chance.low if lead.chance else None,
+            lead.chance.high if lead.chance else None,
         )
         for lead in review.leads
     ]

@@ -2,7 +2,8 @@
 
 Keys of `Review.summary` that the report shows (all optional; what is absent is said to be absent):
 rejected_rows, pairs_total, pairs_ledger, pairs_remainder, ledger_floor_log10_lr, lead_bar_strength, budget_per_year,
-null_registers, years, seed, model_version, model_hash, register_hash; best_log10_lr, best_strength,
+null_registers, drawn_registers, null_years, chance_classes, chance_fits, years, seed, model_version, model_hash,
+register_hash; best_log10_lr, best_strength,
 best_chance_per_year and best_cases (the strongest group, whether or not it is put forward); types_of_death (names);
 prior_one_death_in; notes (sentences of intake) and sources (a table a file).
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -44,6 +46,10 @@ class Totals:
     bar: float | None
     budget: float | None
     null_registers: int | None
+    drawn_registers: int
+    null_years: float | None
+    classes: tuple[tuple[str, float], ...]
+    tails: tuple[int, int]
     years: float | None
     seed: str
     model_version: str
@@ -101,6 +107,10 @@ def totals(review: Review) -> Totals:
         bar=_number(summary, "lead_bar_strength"),
         budget=_number(summary, "budget_per_year"),
         null_registers=_whole_or_none(summary, "null_registers"),
+        drawn_registers=_whole(summary, "drawn_registers", 0),
+        null_years=_number(summary, "null_years"),
+        classes=tuple((str(k), float(v)) for k, v in summary.get("chance_classes", {}).items()),
+        tails=_tails(summary),
         years=_number(summary, "years"),
         seed=_words(summary, "seed"),
         model_version=_words(summary, "model_version"),
@@ -116,6 +126,12 @@ def totals(review: Review) -> Totals:
         notes=_texts(summary, "notes"),
         sources=_texts(summary, "sources"),
     )
+
+
+def _tails(summary: Mapping[str, Any]) -> tuple[int, int]:
+    """How many samples of null groups there are, and in how many of them no tail fits."""
+    fits = [fit for fit in summary.get("chance_fits", {}).values() if fit["leads"] > 1]
+    return len(fits), sum(fit["exceedances"] == 0 for fit in fits)
 
 
 def _number(summary: Mapping[str, object], key: str) -> float | None:

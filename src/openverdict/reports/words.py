@@ -10,6 +10,7 @@ from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 
+from openverdict.leads.results import Measured
 from openverdict.series import LEAST_RATE
 
 _SMALL = (
@@ -128,12 +129,44 @@ def rate(per_year: float | None) -> str:
     return f"about once in {two_figures(1 / per_year)} years"
 
 
-def chance(per_year: float | None, *, what: str = "a group that ranks as high") -> str:
-    """A chance rate as a sentence; "not measured" when there is none."""
+def rate_range(low: float, high: float) -> str:
+    """The interval of a chance rate in few words, the rarer end first."""
+    rarer, oftener = _bare(low), _bare(high)
+    return rarer if rarer == oftener else f"{rarer} to {oftener}"
+
+
+def _bare(per_year: float) -> str:
+    return rate(per_year).removeprefix("about ")
+
+
+def chance(
+    per_year: float | None,
+    *,
+    what: str = "a group that ranks as high",
+    known: Measured | None = None,
+) -> str:
+    """A chance rate in sentences, with what is known of it; "not measured" when there is none."""
     if per_year is None:
         return "How often chance alone gives this was not measured in this run."
     reach = ", as far as the null registers reach" if per_year <= LEAST_RATE else ""
-    return f"A register like this one without any series would give {what} {rate(per_year)}{reach}."
+    how_well = "" if known is None else f" (95 % interval: {rate_range(known.low, known.high)})"
+    said = [
+        f"A register like this one without any series would give {what} {rate(per_year)}{reach}{how_well}."
+    ]
+    if known is not None and per_year < known.one_in_all:
+        said.append(
+            "None or hardly any of its like came up in the null registers"
+            f" (one in all of them would be {_bare(known.one_in_all)}), so this rests on the fitted tail."
+        )
+    if known is not None and known.drawn is not None:
+        more = (
+            " That is more often: the rate above may be too low." if known.drawn > per_year else ""
+        )
+        said.append(
+            "A second opinion, from registers drawn from the learned model instead of shuffled:"
+            f" {_bare(known.drawn)}.{more}"
+        )
+    return " ".join(said)
 
 
 def one_in(share: float) -> str:

@@ -4,7 +4,16 @@ What comes in: the ledger of pairs. What goes out: disjoint `Series` with their 
 registers made from the register itself. This room never says what a series means.
 """
 
-from openverdict.series.chance import LEAST_RATE, Chance, NullLead, by_key, exact, measure_chance
+from openverdict.series.chance import (
+    LEAST_RATE,
+    Chance,
+    NullLead,
+    by_key,
+    classes_in,
+    exact,
+    measure_chance,
+)
+from openverdict.series.classes import Classes, classes_of
 from openverdict.series.duplicates import Duplicates, set_aside
 from openverdict.series.grow import ONE_DEATH_IN, Series, branching, grow, price
 
@@ -12,11 +21,14 @@ __all__ = [
     "LEAST_RATE",
     "ONE_DEATH_IN",
     "Chance",
+    "Classes",
     "Duplicates",
     "NullLead",
     "Series",
     "branching",
     "by_key",
+    "classes_in",
+    "classes_of",
     "exact",
     "grow",
     "measure_chance",
