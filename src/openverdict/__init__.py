@@ -111,6 +111,7 @@ def review(
     seed: int = 1,
     watch: tuple[tuple[str, str], ...] = (),
     known_series: Path | None = None,
+    replay: bool = False,
     progress: Callable[[str, float], None] | None = None,
 ) -> Review:
     """Triage every case, compare every pair, grow series, measure chance, rank.
@@ -123,6 +124,7 @@ def review(
         seed: for the null registers; the same seed gives the same result.
         watch: pairs of case numbers to explain whatever their ratio.
         known_series: a CSV with case_id and series_id to learn consistency from.
+        replay: find by true replay when each series lead was first raised; a whole review for each day tried.
         progress: told (step, share done).
 
     Raises:
@@ -141,6 +143,7 @@ def review(
             seed=seed,
             watch=watch,
             known_series=known_series,
+            replay=replay,
         ),
         rejects=None if read is None else read.rejects,
         sources=[] if read is None else read.account(),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from openverdict.cases import Register
     from openverdict.intake import Intake
-    from openverdict.leads import Link, Review
+    from openverdict.leads import Lead, Link, Review
 
 app = typer.Typer(
     name="openverdict",
@@ -40,6 +40,7 @@ STEPS = {
     "chance": "measuring chance",
     "triage": "looking at single cases",
     "leads": "writing down leads",
+    "replay": "replaying the days before each lead",
     "reports": "writing the report",
 }
 # What the system says, in words.
@@ -139,6 +140,13 @@ def review(
         list[str] | None, typer.Option("--watch", help="A,B: explain this pair whatever its ratio.")
     ] = None,
     known_series: KnownSeries = None,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay",
+            help="Find by replay when each lead was first raised: a review for each day.",
+        ),
+    ] = False,
     seed: Seed = 1,
     outline: Annotated[
         Path | None, typer.Option("--outline", help="GeoJSON of areas to draw on the maps.")
@@ -178,6 +186,7 @@ def review(
                 seed=seed,
                 watch=pairs,
                 known_series=known_series,
+                replay=replay,
                 progress=tell,
             )
             tell("reports", 0.0)
@@ -583,13 +592,21 @@ def _say_review(result: Review, read: Intake, out: Path) -> None:
             rate = f"chance alone: {lead.chance_per_year:.2g} a year"
         typer.echo(
             f"{lead.rank:3}. {', '.join(lead.cases)}: log10 ratio {lead.log10_lr:.1f}, {rate}, "
-            f"first raised {lead.first_raised}"
+            f"first raised {_raised(lead)}"
         )
     alone = sum(lead.kind == "case" for lead in result.leads)
     typer.echo(
         f"{_count(len(shown), 'series lead')}, {_count(alone, 'single case')} for a second look."
     )
     typer.echo(f"Open {out / 'report.html'} in a browser.")
+
+
+def _raised(lead: Lead) -> str:
+    """The day on which a lead was first raised, and the day by replay where that was asked for."""
+    if lead.replayed is None:
+        return str(lead.first_raised)
+    by_replay = lead.replayed.day or "on no day tried"
+    return f"{lead.first_raised}, by replay {by_replay}"
 
 
 def _no_series(summary: Mapping[str, Any]) -> str:

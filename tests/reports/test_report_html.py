@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from tests.reports.made_review import HOSTILE_ID, HOSTILE_TEXT, ONCE_IN_14_YEARS
 from tests.reports.reading import read
 
 import openverdict.reports as room
-from openverdict.leads.results import Measured
+from openverdict.leads.results import Measured, Replayed
 from openverdict.reports import IndexEntry, lead_html, render_index, render_report
 from openverdict.reports.words import thousands
 
+DAY = date(2014, 9, 20)
 TEMPLATES = sorted(Path(room.__file__).parent.joinpath("templates").iterdir())
 DATA = sorted(Path(room.__file__).parent.joinpath("data").iterdir())
 BANNED = (
@@ -240,6 +242,27 @@ def test_a_lead_shows_the_interval_of_its_chance_rate_in_the_list_and_on_its_own
     assert f"about once in 14 years ({words})" in _section(html, "leads").text()
     assert "A second opinion" in _section(html, "lead-1").text()
     assert words in lead_html(leads[0])
+
+
+@pytest.mark.parametrize(
+    ("replayed", "words"),
+    [
+        (
+            Replayed(DAY, ("B", "C"), 4.0, 0.25, None, (DAY,)),
+            "By replay of what was known each day: 20 September 2014, with B and C; "
+            "how often by chance, measured on that day: about once in 4 years.",
+        ),
+        (
+            Replayed(None, (), None, None, None, (DAY, DAY)),
+            "By replay: on none of the two days tried, the last of them 20 September 2014.",
+        ),
+        (Replayed(None, (), None, None, None, ()), "its cases have no day on which they became"),
+    ],
+)
+def test_a_lead_says_when_a_replay_first_raised_it(review, replayed, words):
+    assert "By replay" not in _section(render_report(review), "lead-1").text()
+    leads = (replace(review.leads[0], replayed=replayed), *review.leads[1:])
+    assert words in _section(render_report(replace(review, leads=leads)), "lead-1").text()
 
 
 def test_classes_and_tails_of_the_run_are_told_in_the_method(review):

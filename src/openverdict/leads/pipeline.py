@@ -21,6 +21,7 @@ from openverdict.evidence.explain import contributions, similar_sentence
 from openverdict.evidence.known import linked_pairs, read_known_series
 from openverdict.leads.describe import Describer
 from openverdict.leads.rates import by_rate, chance_summary, group_summary, measured, rate_of
+from openverdict.leads.replay import Replays
 from openverdict.leads.results import Lead, Link, Review, Triage
 from openverdict.leads.triage import triage
 from openverdict.linkage import (
@@ -65,7 +66,8 @@ class Settings:
 
     `budget`: leads a year that chance alone may make; `floor`: log10 likelihood ratio from which a pair stands in the
     ledger; `replicates`: null registers (0: chance is not measured and no series becomes a lead by it); `watch`: pairs
-    of case numbers to explain whatever their ratio; `known_series`: a CSV of case_id and series_id to learn consistency from.
+    of case numbers to explain whatever their ratio; `known_series`: a CSV of case_id and series_id to learn consistency from;
+    `replay`: find by true replay when each series lead was first raised (a whole review a day: dear).
     """
 
     budget: float = BUDGET
@@ -76,6 +78,7 @@ class Settings:
     variables: Path | None = None
     watch: tuple[tuple[str, str], ...] = ()
     known_series: Path | None = None
+    replay: bool = False
 
 
 def settings(
@@ -85,11 +88,18 @@ def settings(
     seed: int = 1,
     watch: tuple[tuple[str, str], ...] = (),
     known_series: Path | None = None,
+    replay: bool = False,
 ) -> Settings:
     """Settings from what a caller gave; None keeps the default."""
     given = {"budget": budget, "replicates": replicates}
     kept = {k: v for k, v in given.items() if v is not None}
-    return Settings(seed=seed, watch=watch, known_series=known_series, **kept)  # type: ignore[arg-type]
+    return Settings(
+        seed=seed,
+        watch=watch,
+        known_series=known_series,
+        replay=replay,
+        **kept,  # type: ignore[arg-type]
+    )
 
 
 Progress = Callable[[str, float], None]
@@ -233,6 +243,9 @@ class _Run:
         self.clock.start("leads")
         leads = self._leads(series, chance, triaged, links) if self.n else ()
         watched = self._watched(links, chance) if self.n >= 2 else ()
+        if self.settings.replay:
+            self.clock.start("replay")
+            leads = self._replayed(leads)
         self.clock.stop()
         summary = self._summary(ledger, chance, series, leads, rejects, sources, notes)
         return Review(
@@ -406,6 +419,18 @@ class _Run:
             known = self._known_on(self.number[t.case_id])
             leads.append(describe.case(len(leads) + 1, t, known))
         return tuple(leads)
+
+    def _replayed(self, leads: tuple[Lead, ...]) -> tuple[Lead, ...]:
+        """The leads, each series with the day on which it was first raised on what was known then."""
+        once = replace(self.settings, replay=False, watch=())
+        replays = Replays(self.register, lambda register: review(register, once).leads)
+        done = []
+        for number, lead in enumerate(leads):
+            if lead.kind == "series":
+                lead = replace(lead, replayed=replays.first_raised(lead.cases))
+            done.append(lead)
+            self.clock.tell("replay", (number + 1) / len(leads))
+        return tuple(done)
 
     def _summary(
         self,

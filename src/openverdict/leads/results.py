@@ -89,13 +89,31 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Replayed:
+    """When a lead would first have been raised, by review of what was known on each day on which something became known.
+
+    `day`: the first on which a series lead held two or more of its cases (None: on none of those tried, or nothing of the
+    cases has a day); `cases`, `log10_lr`, `chance_per_year` and `chance` are those of that lead on that day; `tried`: the days
+    reviewed, in order.
+    """
+
+    day: date | None
+    cases: tuple[str, ...]
+    log10_lr: float | None
+    chance_per_year: float | None
+    chance: Measured | None
+    tried: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Lead(Shown):
     """What a reviewer gets: a series or a single case.
 
     `cases` in order of time. `log10_lr`, `chance_per_year` (what leads are ranked by) and `chance` are None for a single
     case. `strength`: the log10 likelihood ratio less the price of its size (see docs/methods). `first_raised` is the
-    day from which enough of its cases were on record, each from its first known fact; what was known of them on that day
-    is answered by a replay (`Register.as_of`); `first_raised_with` are the cases that sufficed. `supports`, `against`,
+    day from which enough of its cases were on record, each from its first known fact and with today's ratios;
+    `first_raised_with` are the cases that sufficed; `replayed` is the answer by true replay (None: not asked for).
+    `supports`, `against`,
     `innocent`, `missing` and `checks_missing` are sentences for people, in order of weight.
     """
 
@@ -118,6 +136,7 @@ class Lead(Shown):
     mandatory: bool = False
     first_raised_with: tuple[str, ...] = ()
     chance: Measured | None = None
+    replayed: Replayed | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from openverdict.leads.results import Lead, Reason
+from openverdict.leads.results import Lead, Reason, Replayed
 from openverdict.reports.facts import CaseRef, Cases, FactTable
 from openverdict.reports.figures import (
     PlaceMap,
@@ -28,6 +28,7 @@ from openverdict.reports.words import (
     listed,
     metres_words,
     odds,
+    rate,
     sentence_case,
     short_day,
     signed,
@@ -66,6 +67,7 @@ class LeadView:
     chance: str
     first_raised: str
     first_raised_with: str
+    replayed: str
     mandatory: bool
     reasons: tuple[tuple[str, str, str], ...]
     map: PlaceMap | None
@@ -112,6 +114,7 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         chance=lead.chance_words or chance(lead.chance_per_year, known=lead.chance),
         first_raised=day_words(lead.first_raised),
         first_raised_with=raised_with(lead),
+        replayed=replayed_words(lead.replayed),
         mandatory=lead.mandatory,
         reasons=reason_rows([r for r in lead.reasons if r.text not in lead.supports]),
         map=place_map(points, (others.lat, others.lon), outline),
@@ -164,6 +167,26 @@ def raised_with(lead: Lead) -> str:
     if not first or len(first) == len(lead.cases):
         return ""
     return f"first put forward with {listed(first)}"
+
+
+def replayed_words(replayed: Replayed | None) -> str:
+    """When a replay first raised the lead, and how often by chance on that day; empty where none was asked for."""
+    if replayed is None:
+        return ""
+    days = counted(len(replayed.tried), "day")
+    if not replayed.tried:
+        return "By replay: none, for its cases have no day on which they became known."
+    if replayed.day is None:
+        return (
+            f"By replay: on none of the {days} tried, the last of them {day_words(replayed.tried[-1])}."
+            " What raises it now is that the register knows more, of these cases or of others."
+        )
+    with_cases = listed(list(replayed.cases))
+    often = rate(replayed.chance_per_year)
+    return (
+        f"By replay of what was known each day: {day_words(replayed.day)}, with {with_cases};"
+        f" how often by chance, measured on that day: {often}."
+    )
 
 
 def reason_rows(reasons: Sequence[Reason]) -> tuple[tuple[str, str, str], ...]:

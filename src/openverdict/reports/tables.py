@@ -17,6 +17,7 @@ LEADS_SCHEMA: dict[str, pl.DataType] = {
     "reasons": pl.String(),
     "chance_low": pl.Float64(),
     "chance_high": pl.Float64(),
+    "raised_in_replay": pl.Date(),
 }
 CASES_SCHEMA: dict[str, pl.DataType] = {
     "case_id": pl.String(),
@@ -33,7 +34,9 @@ _PLAIN_NUMBER = r"^[+\-]?\d+(\.\d+)?$"
 
 
 def leads_table(review: Review) -> pl.DataFrame:
-    """One row a lead, in order of rank; the chance rate and its 95 % interval are empty for single cases."""
+    """One row a lead, in order of rank; the chance rate and its 95 % interval are empty for single cases, the
+    day of the replay also where none was asked for.
+    """
     rows = [
         (
             lead.rank,
@@ -46,6 +49,7 @@ def leads_table(review: Review) -> pl.DataFrame:
             "; ".join(reason.text for reason in lead.reasons),
             lead.chance.low if lead.chance else None,
             lead.chance.high if lead.chance else None,
+            lead.replayed.day if lead.replayed else None,
         )
         for lead in review.leads
     ]
