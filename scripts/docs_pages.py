@@ -17,6 +17,7 @@ from typer.main import get_command
 from openverdict.cases import Indicator, checks, dictionary, indicators, substances
 from openverdict.cli import app
 from openverdict.evidence.variables import load_variables
+from openverdict.ledger.events import events_table
 
 ROOT = Path(__file__).parents[1]
 STANDARDS = {
@@ -72,8 +73,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/substances.md": substances_page,
         "reference/checks.md": checks_page,
         "reference/commands.md": commands_page,
+        "reference/events.md": events_page,
         "contributing.md": lambda: _root_page("CONTRIBUTING.md"),
-        "security.md": lambda: _root_page("SECURITY.md"),
+        "security-policy.md": lambda: _root_page("SECURITY.md"),
         "changelog.md": lambda: _root_page("CHANGELOG.md"),
     }
     for path, write in pages.items():
@@ -243,6 +245,19 @@ def checks_page() -> str:
     )
 
 
+def events_page() -> str:
+    """Every event that the audit log knows, read from its classes."""
+    return "\n".join(
+        [
+            "# Audit events\n",
+            "Each entry of the [audit log](../methods/audit-log.md) is one of these. All of them say who (`actor`), when "
+            "(`at`, UTC) and why (`purpose`, a code), and commit to the rows that were written with them (`rows`). An "
+            "event carries no prose and no value of a person's record: it holds a commitment to it.\n",
+            events_table(),
+        ]
+    )
+
+
 def commands_page() -> str:
     """The command line, read from the program itself."""
     parts = [
@@ -309,6 +324,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 def _root_page(name: str) -> str:
     """A page that stands at the root of the repository; its links into docs/ are made relative to docs/."""
     text = (ROOT / name).read_text(encoding="utf-8").replace("](docs/", "](")
-    for other in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"):
+    text = text.replace("](SECURITY.md)", "](security-policy.md)")
+    for other in ("CHANGELOG.md", "CONTRIBUTING.md"):
         text = text.replace(f"]({other})", f"]({other.lower()})")
     return text

@@ -13,6 +13,7 @@ import sys
 import zipfile
 from base64 import b64decode
 from contextlib import redirect_stdout
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -32,8 +33,9 @@ from tests.ledger.logs import (
 
 from openverdict.ledger import export as export_module
 from openverdict.ledger.canonical import canonical_bytes
-from openverdict.ledger.events import KeyAdded
+from openverdict.ledger.events import CheckpointSigned, KeyAdded
 from openverdict.ledger.export import Disclosed, consistency_text, write_export
+from openverdict.ledger.merkle import Frontier
 from openverdict.ledger.note import Checkpoint, KeyKind, Note, SigningKey, sign_checkpoint
 
 VERIFIER = Path(export_module.__file__).parent / "standalone" / "verify_openverdict.py"
@@ -399,6 +401,38 @@ def test_a_missing_checkpoint_in_the_middle_leaves_a_gap_in_the_proofs(verifier,
     assert run(verifier, copy)[0] == BROKEN
 
 
+def test_a_checkpoint_that_was_left_out_is_missed_by_its_event(verifier, log, tmp_path):
+    without = replace(log, notes=[log.notes[0], *log.notes[2:]])
+    write_export(without, tmp_path / "x", verifiers(KEY))
+    code, said = run(verifier, tmp_path / "x")
+    assert (
+        code,
+        "entry 42: the checkpoint over 42 entries that it speaks of is not there" in said,
+    ) == (
+        BROKEN,
+        True,
+    )
+
+
+def test_a_checkpoint_is_the_one_that_its_event_speaks_of(verifier, tmp_path):
+    log = MemoryLog()
+    log.work(1)
+    log.sign()
+    log.bodies.pop()
+    log.frontier = Frontier.load(1, log.node)
+    said_so = CheckpointSigned(
+        actor="x", at=START, purpose="administration", size=1, root="0" * 64, keys=(vkey(KEY),)
+    )
+    log.append(said_so)
+    log.sign()
+    write_export(log, tmp_path / "x", verifiers(KEY))
+    code, said = run(verifier, tmp_path / "x")
+    assert (code, "entry 1: the checkpoint over 1 entries has another root" in said) == (
+        BROKEN,
+        True,
+    )
+
+
 def test_a_missing_proof_is_found(verifier, copy):
     next((copy / "proofs").glob("consistency-*")).unlink()
     relist(copy)
@@ -667,3 +701,9 @@ def test_its_proofs_are_checked_as_the_published_vectors_mark_them(verifier, rea
             held = False
         assert held != vector["wantErr"], file
     assert count > 100
+
+
+def test_a_line_without_end_is_not_read_as_a_whole(verifier, copy, monkeypatch):
+    monkeypatch.setattr(verifier, "LARGEST_LINE", 100)
+    code, said = run(verifier, copy)
+    assert (code, "cut off, or too long" in said) == (BROKEN, True)

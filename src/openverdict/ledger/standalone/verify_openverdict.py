@@ -26,13 +26,16 @@ import sys
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 FORMAT, VERSION = "openverdict-export", 1
 INTACT, BROKEN, UNKNOWN = 0, 1, 2
 LARGEST_SMALL_FILE = 64_000_000  # bytes; everything but events.jsonl and leaves.txt is read at once
+LARGEST_LINE = 16_000_000  # bytes
 LOG_KEY, WITNESS_KEY = 1, 4
+DECODER = json.JSONDecoder()
 Say = Callable[[str], None]
 ACTS = ("collection", "alteration", "consultation", "disclosure", "combination", "erasure")
 
@@ -349,9 +352,9 @@ class Export:
         if name not in self.names:
             raise Broken(f"{name}: not there")
         with self.files.open(name) as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(partial(file.readline, LARGEST_LINE), b""), 1):
                 if not line.endswith(b"\n"):
-                    raise Broken(f"{name}, line {number}: cut off")
+                    raise Broken(f"{name}, line {number}: cut off, or too long")
                 yield line[:-1]
 
     def under(self, folder: str, ending: str) -> list[str]:
@@ -375,7 +378,7 @@ def parsed(text: str | bytes, where: str) -> Any:
 
 
 class Findings:
-    """What was learned from the entries: counts by act, changes of keys, and bodies that openings speak of."""
+    """What was learned from the entries: counts by act, keys, checkpoints, and bodies that openings speak of."""
 
     def __init__(self, wanted: set[int]) -> None:
         self.wanted = wanted
@@ -383,13 +386,17 @@ class Findings:
         self.acts: Counter[str] = Counter()
         self.added: dict[str, int] = {}
         self.retired: dict[str, int] = {}
+        self.signed: list[tuple[int, object, object]] = []
 
     def take(self, number: int, line: bytes) -> None:
         where = f"entry {number}"
         try:
             # A fault in the form of an entry matters only as far as its hash is right; duplicates are then the writer's.
-            body = json.loads(line)
+            text = line.decode("utf-8")
+            body, end = DECODER.raw_decode(text)
             act, kind = body["act"], body["kind"]
+            if end != len(text):
+                raise ValueError
         except (ValueError, TypeError, KeyError, RecursionError):
             raise Broken(f"{where}: not the body of an event") from None
         if act not in ACTS:
@@ -397,6 +404,10 @@ class Findings:
         self.acts[act] += 1
         if number in self.wanted:
             self.bodies[number] = body
+        if kind == "checkpoint_signed":
+            data = body.get("data")
+            data = data if isinstance(data, dict) else {}
+            self.signed.append((number, data.get("size"), data.get("root")))
         if kind in ("key_added", "key_retired"):
             try:
                 vkey = str(body["data"]["key"])
@@ -419,6 +430,13 @@ def verify_export(path: Path, given: list[Key], seen: list[Checkpoint], say: Say
         check_selection(export, roots, findings)
     check_proofs(export, checkpoints, roots)
     check_openings(openings, findings)
+    for number, size, root in findings.signed:
+        if not isinstance(size, int) or size not in roots:
+            raise Broken(
+                f"entry {number}: the checkpoint over {size} entries that it speaks of is not there"
+            )
+        if roots[size].hex() != root:
+            raise Broken(f"entry {number}: the checkpoint over {size} entries has another root")
     keys = read_keys(export.text("keys.txt"), "keys.txt")
     if export.faults:
         raise Broken(export.faults[0])
@@ -466,6 +484,7 @@ def check_whole(
     tree, leaves, first_bad, covered = Tree(), export.lines("leaves.txt"), None, 0
     signed = dict(roots)
     names = {checkpoint.size: checkpoint.where for checkpoint in reversed(checkpoints)}
+    looked_at = also | signed.keys()
 
     def compare() -> None:
         nonlocal covered
@@ -481,20 +500,22 @@ def check_whole(
                 )
             covered = size
 
-    compare()
-    for line in export.lines("events.jsonl"):
-        leaf = leaf_hash(line)
-        listed = next(leaves, None)
-        if first_bad is None and listed != leaf.hex().encode():
-            first_bad = tree.size
-        if first_bad is None:
-            findings.take(tree.size, line)
-        tree.add(leaf)
-        if tree.size > export.size:
-            raise Broken(
-                f"entry {export.size if first_bad is None else first_bad}: changed, put in, left out or moved"
-            )
+    if 0 in looked_at:
         compare()
+    for line in export.lines("events.jsonl"):
+        number = tree.size
+        if number == export.size:
+            bad = number if first_bad is None else first_bad
+            raise Broken(f"entry {bad}: changed, put in, left out or moved")
+        leaf = leaf_hash(line)
+        if first_bad is None:
+            if next(leaves, None) == leaf.hex().encode():
+                findings.take(number, line)
+            else:
+                first_bad = number
+        tree.add(leaf)
+        if number + 1 in looked_at:
+            compare()
     if tree.size < export.size:
         number = tree.size if first_bad is None else first_bad
         raise Broken(f"entry {number}: missing or moved; {export.size} entries were signed")
