@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -26,8 +25,11 @@ from openverdict.cases import Register
 from openverdict.evaluation.crossval import COMBINED, LEARNED, PRIOR, LabelledRegister
 from openverdict.evaluation.measures import (
     average_precision,
+    calibration_bins,
+    calibration_line,
     cllr,
     cllr_min,
+    over_confidence,
     recall_at_zero,
     roc_auc,
     tpr_at,
@@ -36,6 +38,7 @@ from openverdict.evaluation.resample import bootstrap, interval
 from openverdict.evidence import load_variables
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 Scorer = Callable[[frozenset[int]], FloatArray]
 
 HERE = Path(__file__).parent
@@ -44,7 +47,8 @@ ORIGIN = (51.5, 0.0)  # anywhere: only distances matter
 ALONE = 6  # the fold of the one-off crimes when they are held out together
 DRAWS = 2000
 TAIL = 20  # unlinked training pairs from which the tail is fitted
-LIFT = np.array([0.0, 0.0, 30.0, 0.0])  # makes a distance of a ratio and back, in a linkage matrix
+LIFT = 12.0  # log10 ratio above which two cases are joined first of all anyway
+CUTS = np.round(np.arange(-1.0, 6.0, 0.01), 2)  # tried for the clusters
 FALSE_PAIRS = 0.5  # expected at the operating point
 
 
@@ -111,6 +115,9 @@ class Protocol:
             "intervals_95": {name: interval(values) for name, values in draws.items()},
             "cllr": cllr(s, y),
             "cllr_min": cllr_min(s, y),
+            "calibration_slope": calibration_line(s, y)[0],
+            "over_confident_nats": over_confidence(calibration_bins(s, y))[0],
+            "over_confident_nats_surely": over_confidence(calibration_bins(s, y))[1],
             "recall_at_zero_false_pairs": recall_at_zero(s, y, self.null[self.tested]),
             "identification": self._identification(scorer),
             "clusters": self._clusters(scorer, score),
@@ -153,49 +160,32 @@ class Protocol:
         return {"queries": len(r), "offenders": len(offenders), **shares}
 
     def _clusters(self, scorer: Scorer, score: FloatArray) -> dict[str, Any]:
-        """Cases joined wherever a pair reaches the cut (each copies from *some* other), inside each fold.
-
-        The cut is the one of the best F1 inside the training folds.
-        """
+        """Cases joined into series inside each fold (see `merges`), at the cut of the best F1 inside the training folds."""
         together = np.zeros(len(score), dtype=bool)
         cuts = []
         for k in range(1, 6):
             inner = self._cross_validated(scorer, frozenset({k}))
-            train = ~np.isnan(inner)
-            trees = {q: self._tree(inner, q) for q in range(1, 6) if q != k}
-            tried = np.unique(np.round(np.concatenate([t[:, 2] for t, _ in trees.values()]), 2))
-            best = max(tried, key=lambda cut: self._f1(trees, cut, train)[2])
-            cuts.append(float(-best))
-            tree, rows = self._tree(score, k)
-            together[rows] = self._same(tree, float(best))
-        found = (together & self.linked)[self.tested].sum()
-        precision = float(found / max(together[self.tested].sum(), 1))
-        recall = float(found / self.linked[self.tested].sum())
-        f1 = 2 * precision * recall / max(precision + recall, 1e-12)
-        return {"precision": precision, "recall": recall, "f1": f1, "cuts_log10": cuts}
+            train = {q: np.flatnonzero(self.fold == q) for q in range(1, 6) if q != k}
+            made = {q: merges(inner[rows]) for q, rows in train.items()}
+            counts = np.zeros((len(CUTS), 3))
+            for q, rows in train.items():
+                counts += [self._counted(rows, same_series(made[q], cut)) for cut in CUTS]
+            best = float(CUTS[int(np.argmax(f1(counts)))])
+            cuts.append(best)
+            rows = np.flatnonzero(self.fold == k)
+            together[rows] = same_series(merges(score[rows]), best)
+        claimed, found, linked = self._counted(np.flatnonzero(self.tested), together[self.tested])
+        return {
+            "precision": found / max(claimed, 1),
+            "recall": found / linked,
+            "f1": float(f1(np.array([[claimed, found, linked]]))[0]),
+            "cuts_log10": cuts,
+        }
 
-    def _tree(self, score: FloatArray, fold: int) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-        rows = np.flatnonzero(self.fold == fold)
-        return linkage(LIFT[2] - score[rows], "single") - LIFT, rows
-
-    def _same(self, tree: FloatArray, cut: float) -> npt.NDArray[np.bool_]:
-        label = fcluster(tree + LIFT, cut + LIFT[2], "distance")
-        a, b = np.triu_indices(len(label), 1)
-        return label[a] == label[b]
-
-    def _f1(
-        self,
-        trees: dict[int, tuple[FloatArray, npt.NDArray[np.int64]]],
-        cut: float,
-        train: npt.NDArray[np.bool_],
-    ) -> tuple[float, float, float]:
-        found = claimed = 0
-        for tree, rows in trees.values():
-            same = self._same(tree, cut)
-            claimed += int(same.sum())
-            found += int((same & self.linked[rows]).sum())
-        precision, recall = found / max(claimed, 1), found / self.linked[train].sum()
-        return precision, recall, 2 * precision * recall / max(precision + recall, 1e-12)
+    def _counted(self, rows: IntArray, same: npt.NDArray[np.bool_]) -> tuple[int, int, int]:
+        """Of these pairs: how many are claimed to be of one series, how many of them are linked, how many linked there are."""
+        linked = self.linked[rows]
+        return int(same.sum()), int((same & linked).sum()), int(linked.sum())
 
     def _one_off(self, alone: Scorer, score: FloatArray) -> dict[str, float]:
         """Series among the crimes that belong to none, at a cut set on the others; the recall of links at that cut."""
@@ -227,6 +217,61 @@ class Protocol:
             "recall_of_linked_pairs": float((score[linked] >= cut).mean()),
             "highest_log10": float(ratio.max()),
         }
+
+
+def merges(log10_lr: FloatArray) -> tuple[int, list[tuple[float, int, int]]]:
+    """In which order cases join into series, as (log10 odds, case, case), from the ratios of all their pairs.
+
+    A case copies from some member of a series, each as likely as any other before the ratios are seen; the odds that it
+    belongs to the series are those of one pair times the sum of its ratios with the members. The series joined next are
+    those between which one case has the greatest sum.
+    """
+    n = int((1 + np.sqrt(1 + 8 * len(log10_lr))) / 2 + 0.5)
+    a, b = np.triu_indices(n, 1)
+    ratio = np.zeros((n, n))
+    ratio[a, b] = ratio[b, a] = 10.0 ** np.minimum(log10_lr, LIFT)
+    best = (
+        ratio.copy()
+    )  # by series: the greatest sum of one case of either with the members of the other
+    total = ratio  # [s, c]: sum of the ratios of case c with the members of series s
+    members = [[c] for c in range(n)]
+    level = np.inf
+    joined = []
+    for _ in range(n - 1):
+        s, t = (int(x) for x in np.unravel_index(int(best.argmax()), best.shape))
+        level = min(level, float(best[s, t]))
+        joined.append((float(np.log10(max(level, 1e-300))), members[s][0], members[t][0]))
+        total[s] += total[t]
+        members[s] += members[t]
+        members[t] = []
+        best[t] = best[:, t] = -1.0
+        for u in range(n):
+            if u != s and members[u]:
+                best[s, u] = best[u, s] = max(
+                    total[s, members[u]].max(), total[u, members[s]].max()
+                )
+        best[s, s] = -1.0
+    return n, joined
+
+
+def same_series(
+    made: tuple[int, list[tuple[float, int, int]]], cut: float
+) -> npt.NDArray[np.bool_]:
+    """Which pairs stand in one series when cases are joined down to `cut`."""
+    n, joined = made
+    pairs = [(s, t) for level, s, t in joined if level >= cut]
+    i, j = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(i)), (i, j)), shape=(n, n))
+    _, label = connected_components(graph, directed=False)
+    a, b = np.triu_indices(n, 1)
+    same: npt.NDArray[np.bool_] = label[a] == label[b]
+    return same
+
+
+def f1(counts: FloatArray) -> FloatArray:
+    """F1 from rows of claimed, found and linked pairs."""
+    result: FloatArray = 2 * counts[:, 1] / np.maximum(counts[:, 0] + counts[:, 2], 1)
+    return result
 
 
 def operating_point(unlinked: FloatArray, pairs: int) -> float:
@@ -269,13 +314,13 @@ def main() -> None:
     results["combination, fold by fold"] = [
         {
             "fold": k,
-            "design": option.design.name,
-            "strength": option.strength,
-            "coefficients": dict(zip(c.terms, c.coefficients.round(3).tolist(), strict=True)),
+            "strength": strength,
+            "constant": c.constant,
+            "coefficients": dict(zip(c.terms, c.coefficients.tolist(), strict=True)),
         }
         for k in labelled.folds
-        for option in [labelled.choose(frozenset({k}))]
-        for c in [labelled.combined(frozenset({k}), option)[0]]
+        for strength in [labelled.choose(frozenset({k}))]
+        for c in [labelled.combined(frozenset({k}), strength)[0]]
     ]
     out = HERE / "results" / "crimelinkage.json"
     out.parent.mkdir(exist_ok=True)
@@ -297,6 +342,8 @@ def say(name: str, f: dict[str, Any]) -> None:
         f"{name}: AUC {f['auc']:.3f}, AP {f['average_precision']:.3f}, "
         f"TPR {f['tpr_at_0.05']:.3f} / {f['tpr_at_0.01']:.3f}, Cllr {f['cllr']:.3f} (min {f['cllr_min']:.3f}), "
         f"top {top['top_1']:.3f}/{top['top_5']:.3f}/{top['top_10']:.3f}/{top['top_50']:.3f}, "
+        f"slope {f['calibration_slope']:.2f}, over-confident {f['over_confident_nats']:.2f} "
+        f"(surely {f['over_confident_nats_surely']:.2f}), "
         f"F1 {f['clusters']['f1']:.3f}, false series {one['false_series']} at recall "
         f"{one['recall_of_linked_pairs']:.3f}, zero-false recall {f['recall_at_zero_false_pairs']:.3f}",
         flush=True,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from openverdict.evaluation.crossval import LabelledRegister
-from openverdict.evidence.combination import mean_gap
+from openverdict.evidence.smooth import mean_gap
 
 FloatArray = npt.NDArray[np.float64]
 Scorer = Callable[[frozenset[int]], FloatArray]

@@ -1,12 +1,11 @@
 """Labelled pairs scored by models that never saw their groups: as shipped, with learned consistency, and combined.
 
-Everything that is chosen (consistency, kernels, coefficients, the design of the combination and its shrinkage) is chosen on the
-folds that are left in; rarity is learned from the whole register, without labels.
+Everything that is fitted or chosen (consistency, kernels, coefficients, their shrinkage) is fitted or chosen on the folds that
+are left in; rarity is learned from the whole register, without labels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,33 +13,23 @@ import numpy.typing as npt
 
 from openverdict.cases import Register
 from openverdict.errors import InputError
-from openverdict.evaluation.measures import average_precision, cllr
-from openverdict.evaluation.resample import bootstrap
+from openverdict.evaluation.measures import cllr
 from openverdict.evidence import Model, Variable, prepare
-from openverdict.evidence.combination import DESIGNS, Design, columns, fit_combination, measures
-from openverdict.evidence.combination import Combination as Fitted
+from openverdict.evidence.combination import Combination, fit_combination
 from openverdict.evidence.consistency import learn_consistency, retuned
 from openverdict.evidence.known import LabelledPairs, groups, labelled_pairs
+from openverdict.evidence.smooth import measures
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 STRENGTHS = (1.0, 10.0)
-ERROR_DRAWS = 200
 MOST_CASES = 1500
 FOLDS = 5
 PRIOR, LEARNED, COMBINED = "as shipped", "learned consistency", "combination"
 VARIANTS = (PRIOR, LEARNED, COMBINED)
 LOG10 = float(np.log(10.0))
-
-
-@dataclass(frozen=True)
-class Option:
-    """A design of the combination and its strength of shrinkage towards the model."""
-
-    design: Design
-    strength: float
 
 
 def assign_folds(series: dict[int, frozenset[str]], folds: int, seed: int) -> dict[int, int]:
@@ -97,8 +86,8 @@ class LabelledRegister:
         self.fold_j = np.array([fold[c] for c in self.pairs.j.tolist()], dtype=np.int64)
         self.folds: tuple[int, ...] = tuple(sorted(set(fold.values())))
         self._terms: dict[frozenset[int], tuple[Model, dict[str, FloatArray]]] = {}
-        self._chosen: dict[frozenset[int], Option] = {}
-        self._combined: dict[tuple[frozenset[int], Option], tuple[Fitted, FloatArray]] = {}
+        self._chosen: dict[frozenset[int], float] = {}
+        self._combined: dict[tuple[frozenset[int], float], tuple[Combination, FloatArray]] = {}
 
     def train(self, without: frozenset[int]) -> BoolArray:
         """Labelled pairs with both cases in the folds left in."""
@@ -129,61 +118,40 @@ class LabelledRegister:
             self._terms[without] = model, model.terms(self.i, self.j)
         return self._terms[without]
 
-    def combined(self, without: frozenset[int], option: Option) -> tuple[Fitted, FloatArray]:
+    def combined(self, without: frozenset[int], strength: float) -> tuple[Combination, FloatArray]:
         """The combination fitted without these folds, and its log10 likelihood ratio for every pair in scope."""
-        if (without, option) not in self._combined:
+        if (without, strength) not in self._combined:
             model, terms = self.learned(without)
-            names, values = columns(option.design, model, terms, self.smooth)
             train = self.train(without)
-            fitted, wide = fit_combination(
-                option.design,
-                option.strength,
-                names,
-                values,
+            fitted, values = fit_combination(
+                strength,
+                model.variables,
+                {name: value * LOG10 for name, value in terms.items()} | self.smooth,
                 self.pairs.take(train),
                 self.row[train],
                 len(self.cases),
             )
-            self._combined[without, option] = fitted, fitted.log_lr(wide) / LOG10
-        return self._combined[without, option]
+            self._combined[without, strength] = fitted, fitted.log_lr(values) / LOG10
+        return self._combined[without, strength]
 
-    def out_of_fold(self, without: frozenset[int], option: Option) -> FloatArray:
+    def out_of_fold(self, without: frozenset[int], strength: float) -> FloatArray:
         """Inner cross-validation: each labelled pair inside a fold left in, scored without that fold too; NaN elsewhere."""
         result = np.full(len(self.pairs.i), np.nan)
         for fold in self.folds:
             if fold not in without:
                 rows = self.inside(fold)
-                scores = self.combined(without | {fold}, option)[1]
+                scores = self.combined(without | {fold}, strength)[1]
                 result[rows] = scores[self.row[rows]]
         return result
 
-    def choose(self, without: frozenset[int]) -> Option:
-        """The option taken on the folds left in, by inner cross-validation.
-
-        Shrinkage: the least Cllr within each design. Design: the simplest whose average precision is within one standard
-        error (bootstrap over groups) of the best one's.
-        """
+    def choose(self, without: frozenset[int]) -> float:
+        """The strength of shrinkage towards the model, of least Cllr in inner cross-validation on the folds left in."""
         if without not in self._chosen:
-            self._chosen[without] = self._choose(without)
-        return self._chosen[without]
-
-    def _choose(self, without: frozenset[int]) -> Option:
-        best: list[Option] = []
-        scores: list[FloatArray] = []
-        for design in DESIGNS:
-            tried = [Option(design, strength) for strength in STRENGTHS]
-            inner = [self.out_of_fold(without, option) for option in tried]
+            inner = [self.out_of_fold(without, strength) for strength in STRENGTHS]
             seen = ~np.isnan(inner[0])
             costs = [cllr(s[seen], self.pairs.linked[seen]) for s in inner]
-            best.append(tried[int(np.argmin(costs))])
-            scores.append(inner[int(np.argmin(costs))])
-        seen = ~np.isnan(scores[0])
-        pairs = self.pairs.take(seen)
-        precision = [average_precision(s[seen], pairs.linked) for s in scores]
-        top = int(np.argmax(precision))
-        draws = bootstrap(scores[top][seen], pairs, draws=ERROR_DRAWS, seed=1)
-        error = float(np.std(draws["average_precision"]))
-        return next(o for o, p in zip(best, precision, strict=True) if p >= precision[top] - error)
+            self._chosen[without] = STRENGTHS[int(np.argmin(costs))]
+        return self._chosen[without]
 
     def scores(self, without: frozenset[int]) -> dict[str, FloatArray]:
         """log10 likelihood ratio of every pair in scope by variant, everything chosen without these folds."""

@@ -2,10 +2,11 @@
 
     log LR = c + sum_v beta_v log LR_v(i, j) + sum_f gamma_f f(i, j) + delta * third(i, j)
 
-`f` are smooth measures that rise as two cases come nearer in place and time; `third` is how similar a third case is to both.
-All coefficients are held at zero or above, so that nearer, sooner and rarer never counts less; a penalty pulls beta towards
-1 (the model as it stands) and the others towards 0. The prior log odds of the training pairs are taken off the constant,
-so that what is left is a log likelihood ratio. Terms stay terms: they add up.
+`f` are smooth measures that rise as two cases come nearer in place, time and hour of the day; `third` is how similar a third
+case is to both. All coefficients are held at zero or above, so that nearer, sooner and rarer never counts less; a penalty
+pulls beta towards 1 (the model as it stands) and the others towards 0. The prior log odds of the training pairs are taken off
+the constant, so that what is left is a log likelihood ratio. Several designs are fitted and averaged; a mean of sums of
+terms is a sum of terms, so that what each adds can still be stated.
 """
 
 from __future__ import annotations
@@ -14,108 +15,72 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 from scipy.optimize import minimize
 
-from openverdict.cases import Register
-from openverdict.evidence.encode import DAY_S
 from openverdict.evidence.known import LabelledPairs
-from openverdict.evidence.model import Model
+from openverdict.evidence.smooth import MEASURES
+from openverdict.evidence.variables import Variable
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
-NEAR_M = 50.0  # below this distance, and below this gap, nearer says hardly more
-SOON_DAYS = 20.0
-FAR_M = 1000.0  # where the measures are zero
-LATE_DAYS = 60.0
-SMALLEST_SPAN_DAYS = 1.0 / 48
-MEASURES = ("nearer", "sooner")
 THIRD = "third case"
 SMOOTH_STRENGTH = 1.0
+ROUNDS = 3  # times that the third case is looked for again among the ratios it has changed
+SLACK = 1.0  # nats that a third case may weigh more than the pair's own terms do
+LOG10 = float(np.log(10.0))
 
 
 @dataclass(frozen=True)
 class Design:
-    """Which terms stand in the combination: `kernels` that are replaced by measures, and the `measures`."""
+    """Which terms stand in a combination: all but those of the kernels `without`, and the smooth `measures`."""
 
     name: str
     without: tuple[str, ...]
     measures: tuple[str, ...]
 
+    def terms(self, variables: tuple[Variable, ...]) -> tuple[str, ...]:
+        """Names of the design's terms."""
+        return (*(v.name for v in variables if v.kernel not in self.without), *self.measures)
 
-# From the simplest: two measures in place of two learned kernels, the kernels, and both.
+
+NEAR_AND_SOON = ("nearer", "sooner", "hour")
+# Averaged. They differ in how they allow for the density of the surroundings: not at all, by the kernel of place, by rank
+# among each case's own neighbours.
 DESIGNS = (
-    Design("smooth place and time", ("gap", "distance"), MEASURES),
-    Design("the model's terms", (), ()),
-    Design("both", (), MEASURES),
+    Design("smooth", ("gap", "distance"), NEAR_AND_SOON),
+    Design("smooth, density by the kernel of place", ("gap",), NEAR_AND_SOON),
+    Design("smooth, density by rank", ("gap", "distance"), MEASURES),
 )
 
 
 @dataclass(frozen=True)
 class Combination:
-    """Names, coefficients and constant, in natural logarithms; `first`: the round without a third case."""
+    """The mean of the fitted designs: terms, their mean coefficients and the constant, in natural logarithms.
 
-    design: Design
+    `before`: the round from whose ratios the third case was taken; the first has none.
+    """
+
     strength: float
     terms: tuple[str, ...]
     coefficients: FloatArray
     constant: float
-    first: Combination | None = None
+    before: Combination | None = None
 
-    def log_lr(self, columns: FloatArray) -> FloatArray:
-        """Natural log likelihood ratio of each row of columns, in the order of `terms`."""
-        result: FloatArray = columns @ self.coefficients + self.constant
+    def log_lr(self, values: dict[str, FloatArray]) -> FloatArray:
+        """Natural log likelihood ratio of pairs from the values of their terms, in natural logarithms."""
+        result = np.full(len(values[self.terms[0]]), self.constant)
+        for term, coefficient in zip(self.terms, self.coefficients.tolist(), strict=True):
+            result += coefficient * values[term]
         return result
 
-    def contributions(self, columns: FloatArray) -> dict[str, FloatArray]:
+    def contributions(self, values: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """What each term adds, in log10; with `constant` they add up to the log10 likelihood ratio."""
-        log10 = np.log(10.0)
-        added = {t: columns[:, k] * self.coefficients[k] / log10 for k, t in enumerate(self.terms)}
-        return {**added, "constant": np.full(len(columns), self.constant / log10)}
-
-
-def measures(register: Register, model: Model, i: IntArray, j: IntArray) -> dict[str, FloatArray]:
-    """The smooth measures of pairs: `nearer` by log distance, `sooner` by log mean gap; 0 where a value is missing."""
-    both = model.slots.placed[i] & model.slots.placed[j]
-    nearer = -np.log((model.metres(i, j) + NEAR_M) / (FAR_M + NEAR_M))
-    sooner = -np.log((mean_gap(register, i, j) + SOON_DAYS) / (LATE_DAYS + SOON_DAYS))
-    return {"nearer": np.where(both, nearer, 0.0), "sooner": sooner}
-
-
-def mean_gap(register: Register, i: IntArray, j: IntArray) -> FloatArray:
-    """Mean of |t_i - t_j| in days when both times are uniform over their intervals, in closed form."""
-    t = register.table
-    found = t.get_column("found_at").cast(pl.Int64).to_numpy() / 1e6 / DAY_S
-    span = t.get_column("found_at_span_s").fill_null(0).to_numpy() / DAY_S
-    alive = (
-        t.get_column("last_known_alive_at").cast(pl.Int64).to_numpy().astype(float) / 1e6 / DAY_S
-    )
-    end = found + span
-    start = np.where(np.isnan(alive), found, np.minimum(alive, found))
-    half = np.maximum(end - start, SMALLEST_SPAN_DAYS) / 2
-    gap = (start[i] + end[i] - start[j] - end[j]) / 2
-    x, y = half[i] + half[j], half[i] - half[j]
-    cubes = _cube(gap + x) - _cube(gap + y) - _cube(gap - y) + _cube(gap - x)
-    return np.maximum(cubes / (4 * half[i] * half[j]), 0.0)
-
-
-def _cube(x: FloatArray) -> FloatArray:
-    result: FloatArray = np.abs(x) ** 3 / 6
-    return result
-
-
-def columns(
-    design: Design, model: Model, log_terms: dict[str, FloatArray], smooth: dict[str, FloatArray]
-) -> tuple[tuple[str, ...], FloatArray]:
-    """Names and values of a design's terms, in natural logarithms."""
-    kept = [v.name for v in model.variables if v.kernel not in design.without]
-    names = (*kept, *design.measures)
-    values = [
-        *(log_terms[name] * np.log(10.0) for name in kept),
-        *(smooth[m] for m in design.measures),
-    ]
-    return names, np.stack(values, 1)
+        named = zip(self.terms, self.coefficients.tolist(), strict=True)
+        added = {term: coefficient * values[term] / LOG10 for term, coefficient in named}
+        constant = np.full(len(values[self.terms[0]]), self.constant / LOG10)
+        return {**added, "constant": constant}
 
 
 def third_case(log_lr: FloatArray, n: int) -> tuple[FloatArray, IntArray]:
@@ -137,6 +102,15 @@ def third_case(log_lr: FloatArray, n: int) -> tuple[FloatArray, IntArray]:
     return support[a, b], which[a, b]
 
 
+def third_term(own: FloatArray, log_lr: FloatArray, n: int) -> FloatArray:
+    """What a third case says of each pair: never more than the pair's own terms, and SLACK, bear out.
+
+    `own`: natural log ratios without a third case; `log_lr`: the latest with it. Without that limit a case is drawn to
+    every long series that a neighbour of its belongs to, however little it has in common with it.
+    """
+    return np.minimum(third_case(log_lr, n)[0], np.maximum(own + SLACK, 0.0))
+
+
 def pair_weights(pairs: LabelledPairs) -> FloatArray:
     """One for a pair that is not linked; those linked in one group share the square root of their number.
 
@@ -148,7 +122,7 @@ def pair_weights(pairs: LabelledPairs) -> FloatArray:
 
 def fit(
     values: FloatArray,
-    linked: npt.NDArray[np.bool_],
+    linked: BoolArray,
     weight: FloatArray,
     towards: FloatArray,
     strength: FloatArray,
@@ -175,31 +149,42 @@ def fit(
 
 
 def fit_combination(
-    design: Design,
     strength: float,
-    terms: tuple[str, ...],
-    values: FloatArray,
+    variables: tuple[Variable, ...],
+    values: dict[str, FloatArray],
     pairs: LabelledPairs,
-    train: npt.NDArray[np.int64],
+    train: IntArray,
     n: int,
-) -> tuple[Combination, FloatArray]:
-    """Fit on the rows `train` (aligned with `pairs`) of `values`, which hold all pairs of n cases.
+) -> tuple[Combination, dict[str, FloatArray]]:
+    """Fit on the rows `train` (aligned with `pairs`) of `values`: by term, for all pairs of n cases, in natural logarithms.
 
-    Returns the combination and its columns, the third case among them, for all pairs.
+    Returns the combination and the values with the third case among them. Each round fits every design, averages them, and
+    looks for the third cases among the ratios that this gives.
     """
     weight = pair_weights(pairs)
-    smooth = np.array([t in MEASURES for t in terms])
-    towards = np.where(smooth, 0.0, 1.0)
-    force = np.where(smooth, SMOOTH_STRENGTH, strength)
-    beta, constant = fit(values[train], pairs.linked, weight, towards, force)
-    first = Combination(design, strength, terms, beta, constant)
-    support, _ = third_case(first.log_lr(values), n)
-    wide = np.concatenate([values, support[:, None]], 1)
-    beta, constant = fit(
-        wide[train],
-        pairs.linked,
-        weight,
-        np.append(towards, 0.0),
-        np.append(force, SMOOTH_STRENGTH),
-    )
-    return Combination(design, strength, (*terms, THIRD), beta, constant, first), wide
+    fitted: Combination | None = None
+    own = np.zeros(0)
+    for k in range(1 + ROUNDS):
+        if fitted is not None:
+            latest = fitted.log_lr(values)
+            own = latest if k == 1 else own
+            values = {**values, THIRD: third_term(own, latest, n)}
+        total: dict[str, float] = {}
+        constant = 0.0
+        for design in DESIGNS:
+            terms = design.terms(variables) + ((THIRD,) if fitted is not None else ())
+            of_model = np.array([t not in MEASURES and t != THIRD for t in terms])
+            beta, rest = fit(
+                np.stack([values[t][train] for t in terms], 1),
+                pairs.linked,
+                weight,
+                of_model.astype(float),
+                np.where(of_model, strength, SMOOTH_STRENGTH),
+            )
+            constant += rest / len(DESIGNS)
+            for term, coefficient in zip(terms, beta.tolist(), strict=True):
+                total[term] = total.get(term, 0.0) + coefficient / len(DESIGNS)
+        coefficients = np.array(list(total.values()))
+        fitted = Combination(strength, tuple(total), coefficients, constant, fitted)
+    assert fitted is not None  # noqa: S101 (at least one round)
+    return fitted, values
