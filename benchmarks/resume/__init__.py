@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import multiprocessing
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -61,7 +62,12 @@ def run(
                 done[_name(row["task"])] = (row["found"], made_by)
     left = {_name(task): task for task in tasks if _name(task) not in done}
     began = time.perf_counter()
-    with ProcessPoolExecutor(args.processes) as pool, args.lines.open("a", encoding="utf-8") as out:
+    # Not forked: whoever asks may have started threads, and a fork of those stands still.
+    fresh = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(args.processes, mp_context=fresh) as pool,
+        args.lines.open("a", encoding="utf-8") as out,
+    ):
         futures = {pool.submit(work, task): name for name, task in left.items()}
         for number, future in enumerate(as_completed(futures), 1):
             name = futures[future]
