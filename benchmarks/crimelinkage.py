@@ -22,7 +22,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from openverdict.cases import Register
-from openverdict.evaluation.crossval import COMBINED, LEARNED, PRIOR, LabelledRegister
+from openverdict.evaluation.crossval import VARIANTS, LabelledRegister
 from openverdict.evaluation.measures import (
     average_precision,
     calibration_bins,
@@ -308,7 +308,7 @@ def main() -> None:
     for name, make in BASELINES.items():
         results[name] = protocol.figures(make(labelled), make(apart))
         say(name, results[name])
-    for variant in (PRIOR, LEARNED, COMBINED):
+    for variant in VARIANTS:
         results[variant] = protocol.figures(ours(labelled, variant), ours(apart, variant))
         say(variant, results[variant])
     results["combination, fold by fold"] = [

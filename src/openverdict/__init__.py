@@ -123,7 +123,7 @@ def review(
         null_registers: how many to measure chance on; 20 otherwise, 0 for none.
         seed: for the null registers; the same seed gives the same result.
         watch: pairs of case numbers to explain whatever their ratio.
-        known_series: a CSV with case_id and series_id to learn consistency from.
+        known_series: a CSV with case_id and series_id to learn from.
         replay: find by true replay when each series lead was first raised; a whole review for each day tried.
         progress: told (step, share done).
 

@@ -14,7 +14,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from openverdict.errors import MissingPartError
 from openverdict.evaluation import evaluate_known_series, plots, write_evaluation
-from openverdict.evaluation.crossval import VARIANTS, LabelledRegister, assign_folds
+from openverdict.evaluation.crossval import VARIANTS, LabelledRegister
 from openverdict.evaluation.measures import (
     calibrated,
     calibration_bins,
@@ -25,7 +25,7 @@ from openverdict.evaluation.measures import (
 )
 from openverdict.evaluation.resample import bootstrap, interval
 from openverdict.evidence import load_variables
-from openverdict.evidence.known import groups, labelled_pairs
+from openverdict.evidence.known import assign_folds, groups, labelled_pairs
 from openverdict.simulate import CitySpec, SeriesPlan, simulate_register
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.evidence.made import made, made_rows, register_of
 
 from openverdict.cases import Register
-from openverdict.evidence import Model, load_variables, prepare
+from openverdict.evidence import Model, Variable, load_variables, prepare
+from openverdict.evidence.weights import weighted
 from openverdict.linkage import (
     Ledger,
     all_pairs,
@@ -68,8 +69,10 @@ def terms_summed(model: Model, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     return np.asarray(3 + 3 * (held[i] + held[j]) + 2 * 4, dtype=float)
 
 
-def check_against_definition(register: Register) -> None:
-    model = Model(prepare(register, VARIABLES))
+def check_against_definition(
+    register: Register, variables: tuple[Variable, ...] = VARIABLES
+) -> None:
+    model = Model(prepare(register, variables))
     ledger = all_pairs(compile_tables(model), EVERYTHING, threads=1)
     i, j, total = brute(model)
     np.testing.assert_array_equal(ledger.i, i)
@@ -82,6 +85,12 @@ def same(a: Ledger, b: Ledger) -> bool:
     return a.total == b.total and all(
         np.array_equal(x, y) for x, y in ((a.i, b.i), (a.j, b.j), (a.units, b.units))
     )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_weighted_model_agrees_with_its_tables_too(seed):
+    weight = np.random.default_rng(seed).choice([0.0, 0.3, 1.0, 1.7], len(VARIABLES))
+    check_against_definition(made(seed, 80), weighted(VARIABLES, weight))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -6,6 +6,7 @@ are left in; rarity is learned from the whole register, without labels.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -15,10 +16,12 @@ from openverdict.cases import Register
 from openverdict.errors import InputError
 from openverdict.evaluation.measures import cllr
 from openverdict.evidence import Model, Variable, prepare
-from openverdict.evidence.combination import Combination, fit_combination
+from openverdict.evidence.combination import Combination, fit_combination, pair_weights
 from openverdict.evidence.consistency import learn_consistency, retuned
-from openverdict.evidence.known import LabelledPairs, groups, labelled_pairs
+from openverdict.evidence.known import LabelledPairs, labelled_pairs
 from openverdict.evidence.smooth import measures
+from openverdict.evidence.weights import STRENGTHS as WEIGHT_STRENGTHS
+from openverdict.evidence.weights import fit_weights
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -26,29 +29,10 @@ BoolArray = npt.NDArray[np.bool_]
 
 STRENGTHS = (1.0, 10.0)
 MOST_CASES = 1500
-FOLDS = 5
 PRIOR, LEARNED, COMBINED = "as shipped", "learned consistency", "combination"
-VARIANTS = (PRIOR, LEARNED, COMBINED)
+WEIGHTED = "weighted, as in a review"
+VARIANTS = (PRIOR, LEARNED, WEIGHTED, COMBINED)
 LOG10 = float(np.log(10.0))
-
-
-def assign_folds(series: dict[int, frozenset[str]], folds: int, seed: int) -> dict[int, int]:
-    """A fold 1 … `folds` for every named case, groups kept whole: the largest first, each into the emptiest fold.
-
-    `seed` orders groups of equal size.
-    """
-    members: dict[int, list[int]] = {}
-    for case, group in groups(series).items():
-        members.setdefault(group, []).append(case)
-    rng = np.random.default_rng(seed)
-    shuffled = [members[k] for k in rng.permutation(sorted(members)).tolist()]
-    size = dict.fromkeys(range(1, folds + 1), 0)
-    result: dict[int, int] = {}
-    for cases in sorted(shuffled, key=lambda cases: -len(cases)):
-        fold = min(size, key=lambda f: (size[f], f))
-        size[fold] += len(cases)
-        result |= dict.fromkeys(cases, fold)
-    return result
 
 
 class LabelledRegister:
@@ -87,6 +71,7 @@ class LabelledRegister:
         self.folds: tuple[int, ...] = tuple(sorted(set(fold.values())))
         self._terms: dict[frozenset[int], tuple[Model, dict[str, FloatArray]]] = {}
         self._chosen: dict[frozenset[int], float] = {}
+        self._chosen_weighted: dict[frozenset[int], float] = {}
         self._combined: dict[tuple[frozenset[int], float], tuple[Combination, FloatArray]] = {}
 
     def train(self, without: frozenset[int]) -> BoolArray:
@@ -118,6 +103,16 @@ class LabelledRegister:
             self._terms[without] = model, model.terms(self.i, self.j)
         return self._terms[without]
 
+    def weighted(self, without: frozenset[int], strength: float) -> FloatArray:
+        """log10 ratio of every pair in scope by the model's terms, each with the weight fitted without these folds."""
+        model, terms = self.learned(without)
+        train = self.train(without)
+        pairs = self.pairs.take(train)
+        values = np.stack([terms[v.name] for v in model.variables], 1)
+        rows = values[self.row[train]]
+        result: FloatArray = values @ fit_weights(rows, pairs.linked, pair_weights(pairs), strength)
+        return result
+
     def combined(self, without: frozenset[int], strength: float) -> tuple[Combination, FloatArray]:
         """The combination fitted without these folds, and its log10 likelihood ratio for every pair in scope."""
         if (without, strength) not in self._combined:
@@ -134,24 +129,39 @@ class LabelledRegister:
             self._combined[without, strength] = fitted, fitted.log_lr(values) / LOG10
         return self._combined[without, strength]
 
-    def out_of_fold(self, without: frozenset[int], strength: float) -> FloatArray:
-        """Inner cross-validation: each labelled pair inside a fold left in, scored without that fold too; NaN elsewhere."""
-        result = np.full(len(self.pairs.i), np.nan)
-        for fold in self.folds:
-            if fold not in without:
-                rows = self.inside(fold)
-                scores = self.combined(without | {fold}, strength)[1]
-                result[rows] = scores[self.row[rows]]
-        return result
-
     def choose(self, without: frozenset[int]) -> float:
-        """The strength of shrinkage towards the model, of least Cllr in inner cross-validation on the folds left in."""
+        """The combination's strength of shrinkage towards the model: of least Cllr inside the folds left in."""
         if without not in self._chosen:
-            inner = [self.out_of_fold(without, strength) for strength in STRENGTHS]
-            seen = ~np.isnan(inner[0])
-            costs = [cllr(s[seen], self.pairs.linked[seen]) for s in inner]
-            self._chosen[without] = STRENGTHS[int(np.argmin(costs))]
+            self._chosen[without] = self._least_cost(
+                without, STRENGTHS, lambda inner, strength: self.combined(inner, strength)[1]
+            )
         return self._chosen[without]
+
+    def choose_weighted(self, without: frozenset[int]) -> float:
+        """The same for the weights."""
+        if without not in self._chosen_weighted:
+            self._chosen_weighted[without] = self._least_cost(
+                without, WEIGHT_STRENGTHS, self.weighted
+            )
+        return self._chosen_weighted[without]
+
+    def _least_cost(
+        self,
+        without: frozenset[int],
+        strengths: tuple[float, ...],
+        score: Callable[[frozenset[int], float], FloatArray],
+    ) -> float:
+        """The strength of least Cllr when each labelled pair inside a fold left in is scored without that fold too."""
+        costs = []
+        for strength in strengths:
+            result = np.full(len(self.pairs.i), np.nan)
+            for fold in self.folds:
+                if fold not in without:
+                    rows = self.inside(fold)
+                    result[rows] = score(without | {fold}, strength)[self.row[rows]]
+            seen = ~np.isnan(result)
+            costs.append(cllr(result[seen], self.pairs.linked[seen]))
+        return strengths[int(np.argmin(costs))]
 
     def scores(self, without: frozenset[int]) -> dict[str, FloatArray]:
         """log10 likelihood ratio of every pair in scope by variant, everything chosen without these folds."""
@@ -159,6 +169,7 @@ class LabelledRegister:
         return {
             PRIOR: self.shipped,
             LEARNED: np.sum([terms[v.name] for v in self.model.variables], axis=0),
+            WEIGHTED: self.weighted(without, self.choose_weighted(without)),
             COMBINED: self.combined(without, self.choose(without))[1],
         }
 

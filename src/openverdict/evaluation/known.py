@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from openverdict.cases import Register
 from openverdict.errors import InputError
-from openverdict.evaluation.crossval import FOLDS, VARIANTS, LabelledRegister, assign_folds
+from openverdict.evaluation.crossval import VARIANTS, LabelledRegister
 from openverdict.evaluation.measures import (
     average_precision,
     calibration_bins,
@@ -24,7 +24,13 @@ from openverdict.evaluation.measures import (
 )
 from openverdict.evaluation.resample import bootstrap, interval
 from openverdict.evidence import Model, load_variables, prepare
-from openverdict.evidence.known import KnownSeries, labelled_pairs, read_known_series
+from openverdict.evidence.known import (
+    FOLDS,
+    KnownSeries,
+    assign_folds,
+    labelled_pairs,
+    read_known_series,
+)
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -9,8 +9,24 @@ import numpy.typing as npt
 from scipy.optimize import isotonic_regression, minimize
 from scipy.stats import beta
 
+from openverdict.evidence.cost import cllr
+
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+
+__all__ = [
+    "Bin",
+    "average_precision",
+    "calibrated",
+    "calibration_bins",
+    "calibration_line",
+    "cllr",
+    "cllr_min",
+    "over_confidence",
+    "recall_at_zero",
+    "roc_auc",
+    "tpr_at",
+]
 
 LEAST_IN_BIN = 20  # pairs; in a bin of fewer the labels say next to nothing
 
@@ -39,19 +55,6 @@ def average_precision(score: FloatArray, linked: BoolArray) -> float:
     precision = hits[last] / (last + 1)
     recall = hits[last] / hits[-1]
     return float((precision * np.diff(np.concatenate([[0.0], recall]))).sum())
-
-
-def cllr(log10_lr: FloatArray, linked: BoolArray) -> float:
-    """Cost of the log likelihood ratio in bits; 1 is what a system that says nothing costs.
-
-    Brümmer and du Preez (2006), Computer Speech and Language 20:230. NaN when either kind is missing.
-    """
-    if not linked.any() or linked.all():
-        return float("nan")
-    nats = log10_lr * np.log(10.0)
-    for_linked = np.logaddexp(0.0, -nats[linked]).mean()
-    for_others = np.logaddexp(0.0, nats[~linked]).mean()
-    return float((for_linked + for_others) / (2 * np.log(2.0)))
 
 
 def tpr_at(score: FloatArray, linked: BoolArray, false_share: float) -> float:

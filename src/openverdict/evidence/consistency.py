@@ -176,13 +176,21 @@ def retuned(model: Model, variables: tuple[Variable, ...]) -> Model:
     return other
 
 
+def unweighted(model: Model) -> Model:
+    """The model with every variable's weight at 1: what consistency is learned from."""
+    if all(v.weight == 1.0 for v in model.variables):
+        return model
+    return retuned(model, tuple(replace(v, weight=1.0) for v in model.variables))
+
+
 def learn_consistency(
     model: Model, pairs: LabelledPairs, *, kernels: bool = True
 ) -> tuple[Variable, ...]:
     """The variables with theta, and with `kernels` also the shape of gap, distance and number, learned from known series.
 
-    A variable that no linked pair records stays as it is.
+    A variable that no linked pair records stays as it is. Weights are not learned here: all are 1 in what is returned.
     """
+    model = unweighted(model)
     linked = pairs.take(pairs.linked)
     weight = pairs.weight[pairs.linked]
     terms = model.terms(linked.i, linked.j)

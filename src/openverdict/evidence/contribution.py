@@ -11,7 +11,7 @@ class Contribution:
 
     `earlier` and `later` are the two values in words (None: missing, and then `log10_lr` is exactly 0). `comparison`
     says how they compare ("430 m apart", "same", "both name ghb"). `kernel` is k, `rarity` is p, `count` of `of` other
-    cases of the register stand behind the rarity, `theta` is the consistency.
+    cases of the register stand behind the rarity, `theta` is the consistency, `weight` how many times the log ratio counts.
     """
 
     variable: str
@@ -26,3 +26,4 @@ class Contribution:
     of: int | None
     theta: float
     note: str = ""
+    weight: float = 1.0

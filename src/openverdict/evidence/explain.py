@@ -63,6 +63,7 @@ def _make(v: Variable, part: _Part, **given: object) -> Contribution:
         "count": None,
         "of": None,
         "theta": v.theta,
+        "weight": v.weight,
     }
     return Contribution(**{**base, **given})  # type: ignore[arg-type]
 

@@ -15,6 +15,8 @@ from openverdict.errors import InputError
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
+FOLDS = 5
+
 
 @dataclass(frozen=True)
 class KnownSeries:
@@ -125,3 +127,22 @@ def groups(series: dict[int, frozenset[str]]) -> dict[int, int]:
             parent[max(a, b)] = min(a, b)
     number = {r: k for k, r in enumerate(sorted({root(c) for c in series}))}
     return {c: number[root(c)] for c in series}
+
+
+def assign_folds(series: dict[int, frozenset[str]], folds: int, seed: int) -> dict[int, int]:
+    """A fold 1 … `folds` for every named case, groups kept whole: the largest first, each into the emptiest fold.
+
+    `seed` orders groups of equal size.
+    """
+    members: dict[int, list[int]] = {}
+    for case, group in groups(series).items():
+        members.setdefault(group, []).append(case)
+    rng = np.random.default_rng(seed)
+    shuffled = [members[k] for k in rng.permutation(sorted(members)).tolist()]
+    size = dict.fromkeys(range(1, folds + 1), 0)
+    result: dict[int, int] = {}
+    for cases in sorted(shuffled, key=lambda cases: -len(cases)):
+        fold = min(size, key=lambda f: (size[f], f))
+        size[fold] += len(cases)
+        result |= dict.fromkeys(cases, fold)
+    return result

@@ -206,7 +206,8 @@ class Model:
         both_near = shared(self.near.p) - np.log10(self.near.crowding[bit])
         positive = np.where(negative, self.opposite, np.arange(len(variable)))
         against = apart[variable] - lack[positive] if len(variable) else lack
-        return BitTerms(variable, lack, both, both_near, against)
+        w = np.array([v.weight for v in content.coded])[variable]
+        return BitTerms(variable, w * lack, w[bit] * both, w[bit] * both_near, w * against)
 
     @cached_property
     def opposite(self) -> npt.NDArray[np.int32]:
@@ -251,7 +252,7 @@ class Model:
         order = np.lexsort((key, p, code))
         code, p, key, count = code[order], p[order], key[order], count[order]
         first = np.concatenate([[True], code[1:] != code[:-1]]) if len(code) else np.zeros(0, bool)
-        lr = np.log10(1 - variable.theta + variable.theta / p[first])
+        lr = variable.log10_lr(1 / p[first])
         return Sparse(code[first], lr, p[first], key[first], count[first])
 
     def _shared_keys(self, variable: Variable) -> Sparse:
@@ -340,7 +341,7 @@ class Model:
                 result[v.name] = np.where(known, ratio, 0.0)
             elif v.kernel in ("keys", "spot", "mention"):
                 says = self.says(v)
-                default = np.where(says[i] & says[j], np.log10(1 - v.theta), 0.0)
+                default = np.where(says[i] & says[j], v.log10_lr(0.0), 0.0)
                 at, hit = self.find_sparse(v.name, i, j)
                 default[hit] = self.sparse[v.name].log10_lr[at[hit]]
                 result[v.name] = default
@@ -360,8 +361,7 @@ class Model:
         return at, codes[at] == i * self.n + j
 
     def _ratio(self, v: Variable, log2_k: FloatArray, log2_p: FloatArray) -> FloatArray:
-        ratio: FloatArray = np.log10(1 - v.theta + v.theta * np.exp2(log2_k - log2_p))
-        return ratio
+        return v.log10_lr(np.exp2(log2_k - log2_p))
 
     def gap_days(self, i: IntArray, j: IntArray) -> IntArray:
         """Whole days between the middles of the two intervals of death."""

@@ -9,8 +9,13 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from openverdict.cases import dictionary
 from openverdict.errors import InputError
+
+FloatArray = npt.NDArray[np.float64]
 
 # How often a kernel may stand in a file: the model has one time, one place and one number, and at most one type.
 ONCE = ("gap", "distance", "number")
@@ -20,7 +25,10 @@ KERNELS = ("gap", "distance", "number", "code", "items", "keys", "spot", "mentio
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One evidence variable: what it reads, how a carried-over value varies, and how often it is carried over."""
+    """One evidence variable: what it reads, how a carried-over value varies, and how often it is carried over.
+
+    `weight`: how many times its log ratio counts in the sum; 1 unless known series say otherwise (`weights`).
+    """
 
     name: str
     label: str
@@ -33,12 +41,18 @@ class Variable:
     reporting: float = 1.0
     negative: str | None = None
     vocabulary_direction: str | None = None
+    weight: float = 1.0
 
     @property
     def theta(self) -> float:
         """Consistency: the mean of its Beta distribution."""
         a, b = self.beta
         return a / (a + b)
+
+    def log10_lr(self, x: FloatArray | float) -> FloatArray:
+        """What the variable adds: weight * log10(1 - theta + theta x), x = k / p the ratio if its value was carried over."""
+        result: FloatArray = self.weight * np.log10(1 - self.theta + self.theta * np.asarray(x))
+        return result
 
 
 def _variable(name: str, entry: dict[str, object], where: str) -> Variable:
@@ -49,6 +63,7 @@ def _variable(name: str, entry: dict[str, object], where: str) -> Variable:
         variable = Variable(
             name=name,
             beta=(a, b),
+            weight=float(entry.pop("weight", 1.0)),  # type: ignore[arg-type]
             fields=tuple(entry.pop("fields")),  # type: ignore[arg-type]
             mixture=tuple((float(w), float(s)) for w, s in mixture),  # type: ignore[attr-defined]
             **entry,  # type: ignore[arg-type]
@@ -71,6 +86,10 @@ def _variable(name: str, entry: dict[str, object], where: str) -> Variable:
         )
     if variable.kernel == "number" and not variable.scale > 0:
         raise InputError(f"{where}: [{name}] needs a scale above zero")
+    if not 0 <= variable.weight < float("inf"):
+        raise InputError(
+            f"{where}: [{name}] weight must be 0 or a positive number; leave it out for 1"
+        )
     if not (a > 0 and b > 0):
         raise InputError(f"{where}: [{name}] theta must be two positive numbers, Beta(a, b)")
     return variable

@@ -16,13 +16,15 @@ import polars as pl
 from openverdict.cases import REJECTS_SCHEMA, Register
 from openverdict.errors import InputError
 from openverdict.evidence import Model, load_variables, model_hash, prepare
-from openverdict.evidence.consistency import learn_consistency, retuned
+from openverdict.evidence.consistency import retuned
 from openverdict.evidence.explain import contributions, similar_sentence
-from openverdict.evidence.known import linked_pairs, read_known_series
+from openverdict.evidence.known import read_known_series
+from openverdict.evidence.weights import Taught, learn
 from openverdict.leads.describe import Describer
 from openverdict.leads.rates import by_rate, chance_summary, group_summary, measured, rate_of
 from openverdict.leads.replay import Replays
 from openverdict.leads.results import Lead, Link, Review, Triage
+from openverdict.leads.taught import taught_summary
 from openverdict.leads.triage import triage
 from openverdict.linkage import (
     Ledger,
@@ -199,6 +201,8 @@ class _Run:
         found = register.table.get_column("found_at")
         self.years = effective_years(found)
         self.duplicates: list[tuple[str, str]] = []
+        self.shipped = self.variables
+        self.taught: Taught | None = None
 
     def result(
         self, rejects: pl.DataFrame, sources: Sequence[dict[str, Any]], notes: Sequence[str]
@@ -253,12 +257,13 @@ class _Run:
         )
 
     def _learn_from_known_series(self) -> None:
-        """Consistency updated from the known series of the settings, if there are any."""
+        """Consistency updated from the known series of the settings, if there are any, and weights if there are enough."""
         if self.settings.known_series is None:
             return
         known = read_known_series(self.settings.known_series)
         series = known.numbers(self.ids, replayed=self.register.known_on is not None)
-        self.variables = learn_consistency(self.model, linked_pairs(series))
+        self.taught = learn(self.model, series, seed=self.settings.seed)
+        self.variables = self.taught.variables
         self.model = retuned(self.model, self.variables)
         self.prepared = self.model.prepared
 
@@ -477,10 +482,24 @@ class _Run:
             "model_hash": model_hash(self.variables),
             "register_hash": self.register.content_hash(),
             "seed": self.settings.seed,
+            "known_series": self._taught(series),
             "types_of_death": list(self.prepared.learned.type_names) if self.n >= 2 else [],
             "sources": list(sources),
             "notes": list(notes),
         }
+
+    def _taught(self, series: tuple[Series, ...]) -> dict[str, Any] | None:
+        if self.taught is None:
+            return None
+        return taught_summary(
+            self.taught,
+            self.shipped,
+            self.model,
+            series[:STRONGEST],
+            self.ids,
+            floor=int(to_units(self.settings.floor)),
+            threads=self.settings.threads,
+        )
 
 
 def _no_pairs(n: int) -> Ledger:

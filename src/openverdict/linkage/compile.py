@@ -6,7 +6,6 @@ A pair's integer ratio differs from the floating-point definition by at most hal
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log2
 
 import numpy as np
 import numpy.typing as npt
@@ -67,11 +66,11 @@ class Tables:
 
 
 def _rows(
-    theta: float, log2_k: npt.NDArray[np.float64], log2_p: npt.NDArray[np.float64]
+    v: Variable, log2_k: npt.NDArray[np.float64], log2_p: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """One table a distinct (rarity, class of the later case): log2_k has shape (earlier, later class, bins)."""
     levels, row = np.unique(log2_p, return_inverse=True)
-    ratio = np.log10(1 - theta + theta * np.exp2(log2_k[None] - levels[:, None, None, None]))
+    ratio = v.log10_lr(np.exp2(log2_k[None] - levels[:, None, None, None]))
     return to_units(ratio), row.astype(np.int32)
 
 
@@ -90,12 +89,12 @@ def compile_slots(model: Model) -> SlotTables:
     slots, around = model.slots, model.around
     gap, place = model.by_kernel["gap"], model.by_kernel["distance"]
     widths = model.gap_table.shape[0]
-    by_level, level = _rows(gap.theta, model.gap_table, around.log2_time)
+    by_level, level = _rows(gap, model.gap_table, around.log2_time)
     gap_rows = by_level.transpose(0, 2, 1, 3).reshape(-1, widths, GAP_REACH)
     precisions = model.place_table.shape[0]
     placed = slots.placed
     where_p = around.log2_place[placed] if placed.any() else np.zeros(1)
-    by_place, place_level = _rows(place.theta, model.place_table, where_p)
+    by_place, place_level = _rows(place, model.place_table, where_p)
     bins = by_place.shape[-1]
     place_rows = np.zeros((len(by_place) * precisions + 1, precisions + 1, bins), dtype=np.int32)
     place_rows[:-1, :precisions] = by_place.transpose(0, 2, 1, 3).reshape(-1, precisions, bins)
@@ -115,17 +114,13 @@ def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Table
     number = model.by_kernel["number"]
     by_slot = compile_slots(model) if slot_tables is None else slot_tables
     ages, age_row = np.unique(learned.log2_age, return_inverse=True)
-    age_kernel = to_units(
-        np.log10(
-            1 - number.theta + number.theta * np.exp2(model.log2_age_kernel[None] - ages[:, None])
-        )
-    )
+    age_kernel = to_units(number.log10_lr(np.exp2(model.log2_age_kernel[None] - ages[:, None])))
     terms = model.bit_terms
     sparse_vars = [v for v in model.variables if v.kernel in ("keys", "spot")]
     says = np.zeros((model.n, len(sparse_vars)), dtype=np.uint8)
     for k, v in enumerate(sparse_vars):
         says[:, k] = model.says(v)
-    says_units = np.array([to_units(log2(1 - v.theta) * LOG10_2) for v in sparse_vars])
+    says_units = np.array([to_units(v.log10_lr(0.0)) for v in sparse_vars])
     lists = (content.bits, content.recorded, says)
     words = np.packbits(np.concatenate(lists, 1), axis=1, bitorder="little")
     extra_start, extra_i, extra_units = _extra(model, sparse_vars, says, says_units)

@@ -16,6 +16,7 @@ from openverdict.reports.facts import CaseRef, Cases, Missing, missing_by_field
 from openverdict.reports.figures import Ring
 from openverdict.reports.lead_view import LeadView, headline, lead_view, raised_with
 from openverdict.reports.pairs import PairView, pair_view
+from openverdict.reports.taught import TaughtView, taught_view
 from openverdict.reports.totals import Totals, totals
 from openverdict.reports.words import (
     chance,
@@ -85,6 +86,7 @@ class Page:
     floor_words: str
     class_words: str
     fit_words: str
+    taught: TaughtView | None
     best_words: tuple[str, ...]
     best_pairs: tuple[BestPair, ...]
     lead_rows: tuple[LeadRow, ...]
@@ -119,6 +121,7 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
         floor_words="" if t.floor is None else f"log10 ratio {signed(t.floor)}",
         class_words=outcome.class_words(t),
         fit_words=outcome.fit_words(t),
+        taught=taught_view(review.summary),
         best_words=_best_words(review, t),
         best_pairs=_best_pairs(review),
         lead_rows=tuple(

@@ -34,6 +34,7 @@ class Term:
     bar: Bar
     against: bool
     theta: str
+    counts: str
     note: str
 
 
@@ -113,6 +114,7 @@ def _term(term: Contribution, bar: Bar) -> Term:
         bar=bar,
         against=term.log10_lr < 0,
         theta=f"{term.theta:.2f}",
+        counts="" if term.weight == 1 else f"{term.weight:.2f}",
         note="" if _note_counts(term) else term.note,
     )
 
