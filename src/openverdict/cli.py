@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import json as jsonlib
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from openverdict.cli_store import Purpose, RecordedAsOf, StoreUrl, Who, add_store_commands
+from openverdict.terminal import REJECTED, STOPPED
+from openverdict.terminal import count as _count
+from openverdict.terminal import errors as _errors
+from openverdict.terminal import fail as _fail
+from openverdict.terminal import no_progress as _no_progress
+from openverdict.terminal import progress as _progress
+from openverdict.terminal import told_stopped as _told_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,32 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-DONE, REJECTED, UNUSABLE, STOPPED = 0, 1, 2, 130
-STEPS = {
-    "reading": "reading the files",
-    "learn": "learning what is usual",
-    "pairs": "comparing every pair",
-    "series": "growing series",
-    "chance": "measuring chance",
-    "triage": "looking at single cases",
-    "leads": "writing down leads",
-    "replay": "replaying the days before each lead",
-    "reports": "writing the report",
-}
-# What the system says, in words.
-REASONS = {
-    errno.EACCES: "you may not read or write there",
-    errno.EPERM: "you may not read or write there",
-    errno.EROFS: "the disk can only be read",
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "your share of the disk is used up",
-    errno.ENOENT: "there is no such file or folder",
-    errno.ENOTDIR: "a file stands where a folder is needed",
-    errno.EISDIR: "a folder stands where a file is needed",
-    errno.EEXIST: "it is there already",
-    errno.ENAMETOOLONG: "the name is too long",
-}
-_told_stopped: list[bool] = []
+add_store_commands(app)
 PLANTED_KEYS = {"raised", "replicates", "budget_per_year"}
 KNOWN_KEYS = {"cases", "pairs", "linked_pairs"}
 
@@ -123,9 +105,13 @@ def demo(
 
 @app.command()
 def review(
-    register: Annotated[list[Path], typer.Argument(help="The files of one register.")],
+    register: Annotated[
+        list[Path] | None, typer.Argument(help="The files of one register.")
+    ] = None,
     out: Out = Path("openverdict-review"),
+    store: StoreUrl = None,
     as_of: AsOf = None,
+    recorded_as_of: RecordedAsOf = None,
     mapping: Map = None,
     sheet: Sheet = None,
     budget: Budget = 6.0,
@@ -155,42 +141,49 @@ def review(
         bool, typer.Option("--strict", help="Exit with 1 when rows were rejected.")
     ] = False,
     quiet: Quiet = False,
+    by: Who = None,
+    purpose: Purpose = "death_review",
     json: Json = False,
 ) -> None:
-    """Triage, links, series, leads and reports for one register."""
+    """Triage, links, series, leads and reports for one register, from its files or from a store."""
     with _errors(out):
         from dataclasses import replace
 
+        from openverdict import cli_store
         from openverdict import review as run
         from openverdict.intake.plausible import strange
         from openverdict.reports import check_folder, write_review
 
         _check_numbers(budget=budget, seed=seed)
-        inputs = [*register, *(p for p in (known_series, outline) if p is not None)]
+        inputs = [*(register or ()), *(p for p in (known_series, outline) if p is not None)]
         _check_apart(out, [*inputs, Path(mapping)] if mapping is not None else inputs)
         check_folder(out)
         day = _day(as_of)
         pairs = tuple(_pair(text) for text in watch or ())
-        with _progress(quiet or json) as tell:
-            read = _read(register, mapping, sheet, tell)
+        held = cli_store.held(store, register, mapping, sheet, day, recorded_as_of, by, purpose)
+        with _progress(quiet or json) as tell, held as record:
+            read = _read(register or [], mapping, sheet, tell) if record is None else record.read()
             known = read.register if day is None else read.register.as_of(day)
             if not len(known):
                 _fail(_why_empty(read, known))
             notes = strange(known, date.today())  # noqa: DTZ011 (the user's own day)
             read = replace(read, notes=(*read.notes, *notes))
-            result = run(
-                read,
-                as_of=day,
-                budget=budget,
-                null_registers=0 if no_chance else null_registers,
-                seed=seed,
-                watch=pairs,
-                known_series=known_series,
-                replay=replay,
-                progress=tell,
-            )
+            how: dict[str, Any] = {
+                "budget": budget,
+                "null_registers": 0 if no_chance else null_registers,
+                "seed": seed,
+                "watch": pairs,
+                "known_series": known_series,
+                "replay": replay,
+            }
+            if record is not None:
+                record.plan(known, **how)
+            result = run(read, as_of=day, progress=tell, **how)
             tell("reports", 0.0)
             write_review(result, out, outline=outline)
+            if record is not None:
+                tell("storing", 0.0)
+                record.finish(result, out)
         if json:
             told = {**result.summary, "out": str(out)}
             typer.echo(jsonlib.dumps(told, indent=2, ensure_ascii=False))
@@ -206,6 +199,7 @@ def intake(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for register.csv and rejects.csv.")
     ] = None,
+    store: StoreUrl = None,
     mapping: Map = None,
     sheet: Sheet = None,
     suggest_mapping: Annotated[
@@ -218,13 +212,16 @@ def intake(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when rows were rejected.")
     ] = False,
+    by: Who = None,
+    purpose: Purpose = "death_review",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """What would be read, what rejected, and why."""
+    """What would be read, what rejected, and why; with --store, taken into the store."""
     with _errors(out):
         from dataclasses import replace
 
+        from openverdict import cli_store
         from openverdict import intake as room
         from openverdict.intake.plausible import strange
 
@@ -245,10 +242,13 @@ def intake(
         read = replace(read, notes=(*read.notes, *notes))
         if out is not None:
             room.write_intake(read, out)
+        told = {} if store is None else cli_store.take_in(store, read, mapping, by, purpose)
         if json:
-            typer.echo(jsonlib.dumps(_account(read), indent=2, ensure_ascii=False))
+            account = {**_account(read), **told}
+            typer.echo(jsonlib.dumps(account, indent=2, ensure_ascii=False))
         elif not quiet:
             _say_intake(read)
+            cli_store.say_taken_in(told)
     if strict and read.rejected_rows:
         raise typer.Exit(REJECTED)
 
@@ -411,11 +411,6 @@ def _why_empty(read: Intake, known: Register) -> str:
     )
 
 
-def _count(number: int, thing: str) -> str:
-    """A number with its noun, in the plural unless it is one."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
 def _day(text: str | None) -> date | None:
     if text is None:
         return None
@@ -430,112 +425,6 @@ def _pair(text: str) -> tuple[str, str]:
     if not comma or not a.strip() or not b.strip():
         _fail(f"--watch {text!r} is not a pair; write it as A,B")
     return a.strip(), b.strip()
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"openverdict: {message}", err=True)
-    raise typer.Exit(UNUSABLE)
-
-
-@contextmanager
-def _errors(out: Path | None = None) -> Iterator[None]:
-    """One line for what was raised on purpose; a broken pipe and Ctrl-C are not accidents.
-
-    `out` is where the command writes: whoever stops it is told what already stands there.
-    """
-    before = _standing(out)
-    try:
-        from openverdict.errors import OpenverdictError
-
-        try:
-            yield
-        except OpenverdictError as error:
-            said = str(error)
-            if isinstance(error.__cause__, OSError):
-                said = said.replace(str(error.__cause__), _in_words(error.__cause__))
-            _fail(" ".join(said.split()))
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}cannot be read or written ({_in_words(error)}); name another place")
-    except KeyboardInterrupt:
-        is_same = _standing(out) == before
-        said = "nothing was written" if is_same else f"what was written so far stands in {out}"
-        typer.echo(f"openverdict: stopped; {said}", err=True)
-        _told_stopped.append(True)
-        raise typer.Exit(STOPPED) from None
-
-
-def _in_words(error: OSError) -> str:
-    return REASONS.get(error.errno or 0, (error.strerror or str(error)).lower())
-
-
-def _standing(out: Path | None) -> frozenset[tuple[str, int, int]]:
-    """What stands in a place, so that a change can be told: names, file numbers and times."""
-    if out is None or not out.exists():
-        return frozenset()
-    paths = [out, *out.glob("*"), *out.glob("*/*")] if out.is_dir() else [out]
-    found = [(path, path.lstat()) for path in paths if path == out or path.exists()]
-    return frozenset(
-        (str(path), stat.st_ino, stat.st_mtime_ns) for path, stat in found if not path.is_dir()
-    )
-
-
-def _no_progress(step: str, share: float) -> None:
-    """Nothing is shown."""
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
-    """A bar on a terminal, a line a step elsewhere, nothing when quiet; always on standard error."""
-    if quiet:
-        yield _no_progress
-        return
-    if not sys.stderr.isatty():
-        said: set[str] = set()
-
-        def line(step: str, share: float) -> None:
-            if step not in said:
-                said.add(step)
-                typer.echo(f"{_step_words(step)} …", err=True)
-
-        yield line
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    with Progress(
-        TextColumn("{task.description:44}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    ) as bar:
-        tasks: dict[str, Any] = {}
-
-        def tell(step: str, share: float) -> None:
-            # One bar a look or a step, and one for all cities: a bar a city would fill the screen.
-            name = "cities" if step.startswith("city ") else step.partition(": ")[0]
-            if name not in tasks:
-                for task in tasks.values():
-                    bar.update(task, completed=1.0)
-                tasks[name] = bar.add_task(_step_words(step), total=1.0)
-            bar.update(tasks[name], completed=share, description=_step_words(step))
-
-        yield tell
-
-
-def _step_words(step: str) -> str:
-    """A step in words; one of a look keeps the look's name before it."""
-    look, colon, name = step.rpartition(": ")
-    return f"{look}{colon}{STEPS.get(name, name)}"
 
 
 def _account(read: Intake) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ledger.filled import fill
 from tests.ledger.postgres import Cluster, find_binaries
 
-from openverdict.ledger.configure import configure
+from openverdict.ledger.configuring import configure
 from openverdict.ledger.keys import SigningKey
 from openverdict.ledger.store import Store, open_store
 
@@ -60,6 +61,23 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def filled_sqlite(sqlite_template: Path) -> Path:
+    """A store with something of everything, to be copied."""
+    path = sqlite_template.with_name("filled.db")
+    shutil.copy(sqlite_template, path)
+    _fill(str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def filled_postgresql(cluster: Cluster, postgresql_template: str) -> str:
+    """The same as a database."""
+    cluster.execute(f"CREATE DATABASE template_filled TEMPLATE {postgresql_template}")
+    _fill(cluster.url("template_filled"))
+    return "template_filled"
+
+
+@pytest.fixture(scope="session")
 def postgresql_template(cluster: Cluster) -> str:
     """The same as a database."""
     cluster.execute("CREATE DATABASE template_store")
@@ -72,18 +90,59 @@ def _make(url: str) -> None:
     open_store(url, create=True, environment=environment, clock=Clock()).close()
 
 
+def _fill(url: str) -> None:
+    environment = {"OPENVERDICT_SIGNING_KEY": KEY.secret_text()}
+    with open_store(url, environment=environment, clock=Clock()) as store:
+        fill(store)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty store, on one engine and then on the other."""
-    if request.param == "sqlite":
-        path = tmp_path / "store.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        return str(path)
-    template = request.getfixturevalue("postgresql_template")
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Every test that asks for a store runs on one engine and then on the other."""
+    return str(request.param)
+
+
+@pytest.fixture
+def new_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Makes empty stores and gives their addresses."""
+    return _maker(request, tmp_path, f"{engine_name}_template", engine_name)
+
+
+@pytest.fixture
+def filled(
+    engine_name: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    make_store: Callable[..., Store],
+) -> Store:
+    """A store with something of everything."""
+    return make_store(url=_maker(request, tmp_path, f"filled_{engine_name}", engine_name)())
+
+
+def _maker(
+    request: pytest.FixtureRequest, tmp_path: Path, template_name: str, engine_name: str
+) -> Callable[[], str]:
+    template = request.getfixturevalue(template_name)
+    if engine_name == "sqlite":
+
+        def copy() -> str:
+            return str(shutil.copy(template, tmp_path / f"store_{next(_numbers)}.db"))
+
+        return copy
     server: Cluster = request.getfixturevalue("cluster")
-    name = f"store_{next(_numbers)}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return server.url(name)
+
+    def create() -> str:
+        name = f"store_{next(_numbers)}"
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return server.url(name)
+
+    return create
+
+
+@pytest.fixture
+def url(new_url: Callable[[], str]) -> str:
+    """The address of an empty store."""
+    return new_url()
 
 
 @pytest.fixture

@@ -37,9 +37,12 @@ class Cluster:
     user: list[str]
 
     @classmethod
-    def start(cls, binaries: Path, *settings: str) -> Cluster:
+    def start(cls, binaries: Path, *settings: str, in_memory: bool = True) -> Cluster:
         """Make a cluster and start it. `settings`: lines of postgresql.conf."""
-        folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        # In memory where there is room for it. A socket's path has to be short.
+        memory = Path("/dev/shm")  # noqa: S108
+        has_room = in_memory and memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir=memory if has_room else "/tmp"))  # noqa: S108
         user = _as_somebody()
         if user:
             shutil.chown(folder, user[2])

@@ -40,7 +40,7 @@ _LATER = {
     "Store": "store",
     "Writer": "writing",
     "collect": "collecting",
-    "configure": "configure",
+    "configure": "configuring",
     "open_store": "store",
     "read_store": "facts",
     "verify": "verifying",
@@ -73,7 +73,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module 'openverdict.ledger' has no attribute {name!r}")
-    from openverdict.ledger.configure import configure
+    from openverdict.ledger.configuring import configure
 
     configure()
     return getattr(import_module(f"openverdict.ledger.{_LATER[name]}"), name)

@@ -77,6 +77,7 @@ def _sqlite(path: Path, durability: str) -> Address:
         f"synchronous={_SYNCHRONOUS[durability]}",
         "recursive_triggers=ON",  # so that INSERT OR REPLACE meets the triggers that refuse deletion
         "trusted_schema=OFF",
+        "secure_delete=ON",  # what is erased does not stay in free pages
         "cache_size=-65536",
     )
     return Address(

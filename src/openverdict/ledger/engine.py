@@ -5,8 +5,9 @@ Everything goes through Django's own connection, so that what is done here and w
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
@@ -16,9 +17,11 @@ from openverdict.ledger.address import BUSY_S, SQLITE
 
 # Any fixed number: all writers of a PostgreSQL database meet at it.
 WRITERS_LOCK = 0x6F76_6572_6469_6374
-STREAM_ROWS = 20_000
+STREAM_ROWS = 5_000
 COPY_ROWS = 20  # from which PostgreSQL takes rows faster as a COPY
 Row = Sequence[Any]
+# What drivers raise on a database that is damaged, or that is none.
+UNREADABLE = (DatabaseError, InterfaceError, sqlite3.Error, UnicodeDecodeError, OverflowError)
 
 
 @contextmanager
@@ -102,12 +105,14 @@ def stream(alias: str, sql: str) -> Iterator[tuple[Any, ...]]:
         cursor = connection.connection.cursor()
     else:
         cursor = connection.connection.cursor(name=f"stream_{next(_names)}")
-        cursor.itersize = STREAM_ROWS
-    with connection.wrap_database_errors:
-        try:
+    try:
+        with connection.wrap_database_errors:
             cursor.execute(sql)
-            yield from cursor
-        finally:
+            while rows := cursor.fetchmany(STREAM_ROWS):
+                yield from rows
+    finally:
+        # Whoever stops reading half-way may have closed the connection already.
+        with suppress(Exception):
             cursor.close()
 
 
@@ -132,7 +137,7 @@ def reachable(alias: str, shown: str) -> None:
     """
     try:
         connections[alias].ensure_connection()
-    except (DatabaseError, InterfaceError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{shown}: cannot be opened ({_plain(error)}); {_mend(error)}") from error
 
 
@@ -149,6 +154,8 @@ def _mend(error: Exception) -> str:
     said = _plain(error)
     if "not a database" in said:
         return "this is another kind of file: name the store, or a new path"
+    if "malformed" in said or "decode" in said:
+        return "the file is damaged: restore a backup"
     if "does not exist" in said:
         return "create it first, or name another"
     if "unable to open" in said:

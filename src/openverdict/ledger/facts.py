@@ -56,25 +56,24 @@ class AsOf:
     recorded: date | datetime | None = None
 
 
-def read_store(store: Store, as_of: AsOf | None = None) -> Intake:
+def read_store(store: Store, as_of: AsOf | None = None, *, entries: int | None = None) -> Intake:
     """What the store held, as intake hands it out: the register with the account of its files and what was rejected.
 
     `register` holds every fact that was recorded by then; its own `as_of(known)` gives what was known. Facts that were
-    superseded by what was known on the day are left out, and no others. The equality record is not in it: see
-    `equality_record`.
+    superseded by what was known on the day are left out, and no others. `entries`: read no more than so many entries of the
+    log. The equality record is not in it: see `equality_record`.
     """
     asked = as_of or AsOf()
     with store.snapshot():
-        cut = entries_by(store, asked.recorded)
+        cut = entries_by(store, asked.recorded) if entries is None else entries
         sources = list(store.rows(Source).filter(event_id__lt=cut).order_by("id"))
         facts = _read(store, cut)
         names = _contents(store, "file_name", cut)
         said = _contents(store, "notes", cut)
         rejects = _rejects(store, cut, {s.id: names.get(s.event_id, ERASED) for s in sources})
-    tables = {s.id for s in sources if s.layout == "table"}
     called = {s.id: names.get(s.event_id, ERASED) for s in sources}
     return Intake(
-        register=_register(facts, asked.known, tables, called),
+        register=_register(facts, asked.known, called),
         equality=EqualityRecord(pl.DataFrame(schema={"case_id": pl.String()})),
         rejects=rejects,
         rows_read=sum(s.rows_read for s in sources),
@@ -128,17 +127,11 @@ def _read(store: Store, cut: int) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _register(
-    facts: pl.DataFrame, known: date | None, tables: set[int], called: dict[int, str]
-) -> Register:
+def _register(facts: pl.DataFrame, known: date | None, called: dict[int, str]) -> Register:
     """Cases that are still as one row of a table gave them come as rows; all others as their facts."""
     as_row = (
         facts.group_by("case_id")
-        .agg(
-            plain=(pl.col("event").n_unique() == 1)
-            & pl.col("source").is_in(list(tables)).fill_null(value=False).all()
-            & pl.col("origin").is_null().all()
-        )
+        .agg(plain=(pl.col("event").n_unique() == 1) & pl.col("origin").is_null().all())
         .filter("plain")
         .get_column("case_id")
         .implode()

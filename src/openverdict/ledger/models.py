@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 
 from openverdict.ledger.fields import RowNumber
+
+if not settings.configured:
+    raise ImportError("tables need Django set up: call openverdict.ledger.configure() first")
 
 
 class Event(models.Model):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.core.management import call_command
-from django.db import DatabaseError, connections
+from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
 from openverdict.errors import InputError
 from openverdict.ledger import engine
-from openverdict.ledger.address import BUSY_S, SQLITE, Address
+from openverdict.ledger.address import SQLITE, Address
 from openverdict.ledger.events import KeyAdded, SchemaMigrated
 from openverdict.ledger.models import Event, Key
 
@@ -48,12 +48,40 @@ def bring_up_to_date(alias: str, address: Address, *, create: bool, migrate: boo
 
 
 def form(alias: str) -> str:
-    """What form the tables have: the last migration of each room, as `ledger.0001+review.0003`."""
+    """What form the tables have: the last migration of each room, and a hash of the definitions as they stand.
+
+    For example `ledger.0001+review.0003@1f0c…`: who changes a definition past the migrations changes the form.
+    """
     newest: dict[str, str] = {}
     for app, name in MigrationLoader(connections[alias]).applied_migrations:
         if app in _rooms():
             newest[app] = max(newest.get(app, ""), name.partition("_")[0])
-    return "+".join(f"{app}.{name}" for app, name in sorted(newest.items())) or NOTHING
+    names = "+".join(f"{app}.{name}" for app, name in sorted(newest.items()))
+    return f"{names}@{_definitions(alias)}" if names else NOTHING
+
+
+# SQLite keeps definitions word for word. PostgreSQL words some of them anew from version to version: its columns do not.
+_DEFINED = {
+    "sqlite": "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE type <> 'trigger' "
+    "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name",
+    "postgresql": "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
+    "WHERE table_schema = current_schema() ORDER BY table_name, column_name",
+}
+
+
+def _definitions(alias: str) -> str:
+    rows = engine.every(alias, _DEFINED[connections[alias].vendor])
+    return sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()[:16]
+
+
+def faults(alias: str) -> Iterator[str]:
+    """What does not fit between the tables, the migrations that the database names, and the log."""
+    loader = MigrationLoader(connections[alias])
+    if set(loader.applied_migrations) != set(loader.disk_migrations):
+        yield "the database names other migrations than those that made its tables"
+    logged, now = logged_form(alias), form(alias)
+    if logged != now:
+        yield f"the tables have the form {now}, the log says {logged}"
 
 
 def log_what_changed(store: Store) -> None:
@@ -68,7 +96,7 @@ def log_what_changed(store: Store) -> None:
 
     with store.writing(PROGRAM, HOUSEKEEPING) as writer:
         before, now = logged_form(store.alias), form(store.alias)
-        if before != now:
+        if _migrations(before) != _migrations(now):
             writer.record(SchemaMigrated, before=before, after=now)
         if store.keys and not store.rows(Key).exists():
             for each in store.keys:
@@ -77,8 +105,13 @@ def log_what_changed(store: Store) -> None:
                 writer.record(KeyAdded, [row], key=key)
 
 
+def _migrations(form: str) -> str:
+    """The part of a form that migrations make; the other part changes on its own only where somebody tampers."""
+    return form.partition("@")[0]
+
+
 def _is_logged(store: Store) -> bool:
-    if logged_form(store.alias) != form(store.alias):
+    if _migrations(logged_form(store.alias)) != _migrations(form(store.alias)):
         return False
     keys = list(store.rows(Key).order_by("id"))
     active = {row.verifier for row in keys if row.status == "added"}
@@ -102,13 +135,17 @@ def logged_form(alias: str) -> str:
 
 def _behind(alias: str, address: Address, *, create: bool) -> bool:
     """Whether migrations wait to be applied."""
-    connection = connections[alias]
     try:
-        tables = set(connection.introspection.table_names())
-    except DatabaseError as error:
+        return _is_behind(alias, address, create=create)
+    except engine.UNREADABLE as error:
         raise InputError(
             f"{address.shown}: cannot be read ({' '.join(str(error).split())}); it may be damaged: restore a backup"
         ) from error
+
+
+def _is_behind(alias: str, address: Address, *, create: bool) -> bool:
+    connection = connections[alias]
+    tables = set(connection.introspection.table_names())
     is_store = "ledger_event" in tables
     if not is_store and "django_migrations" not in tables:
         if tables and address.engine == SQLITE:
@@ -148,12 +185,15 @@ def _migrating(alias: str, address: Address) -> Iterator[None]:
         finally:
             engine.one(alias, "SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
         return
-    # A file of its own as the lock, by the same library, so that it works wherever the store does.
-    lock = Path(f"{address.path}.migrating")
-    held = sqlite3.connect(lock, timeout=BUSY_S, isolation_level=None)
+    # Held on the folder, so that no file is left behind; where a system has no such lock, the second comer gets an error.
     try:
-        held.execute("BEGIN EXCLUSIVE")
+        import fcntl
+    except ImportError:
+        yield
+        return
+    folder = os.open(address.path.resolve().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
-        held.close()
-        lock.unlink(missing_ok=True)
+        os.close(folder)

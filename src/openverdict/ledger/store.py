@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from openverdict.errors import InputError
 from openverdict.ledger.address import Address, read_address
-from openverdict.ledger.configure import DEFAULT, configure, connect, disconnect, is_taken
+from openverdict.ledger.configuring import DEFAULT, configure, connect, disconnect, is_taken
 from openverdict.ledger.keys import (
     ENVIRONMENT,
     SigningKey,
@@ -99,6 +100,7 @@ def open_store(
     environment: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     checkpoint_every: int | None = None,
+    bare: bool = False,
 ) -> Store:
     """Open a store by the path of its SQLite file or by a `postgresql://` URL.
 
@@ -110,6 +112,7 @@ def open_store(
         environment: instead of the process's own.
         clock: instead of the machine's; gives times with their zone.
         checkpoint_every: after how many entries the head is signed by itself; 1,000 otherwise.
+        bare: for a restore: make the tables, and neither a key nor an entry.
 
     Raises:
         InputError: there is no store, it can't be opened, is something else, or a newer version wrote it.
@@ -127,7 +130,8 @@ def open_store(
     try:
         engine.reachable(alias, address.shown)
         schema.bring_up_to_date(alias, address, create=create, migrate=migrate)
-        keys = _keys(address, key, os.environ if environment is None else environment, is_new)
+        variables = os.environ if environment is None else environment
+        keys = () if bare else _keys(address, key, variables, is_new)
         store = Store(
             address,
             alias,
@@ -135,7 +139,7 @@ def open_store(
             keys,
             checkpoint_every=checkpoint_every or CHECKPOINT_EVERY,
         )
-        if migrate:
+        if migrate and not bare:
             schema.log_what_changed(store)
     except BaseException:
         disconnect(alias, forget=True)
@@ -153,11 +157,7 @@ def _check_file(address: Address, *, create: bool) -> bool:
             f"--store {path}: is a folder; name a file in it, for example {path / 'cases.db'}"
         )
     if path.exists() and path.stat().st_size:
-        with path.open("rb") as file:
-            if file.read(16) != b"SQLite format 3\0":
-                raise InputError(
-                    f"--store {path}: is another kind of file; name the store, or a new path"
-                )
+        _refuse_foreign(path)
         return False
     if not create:
         raise InputError(
@@ -165,7 +165,32 @@ def _check_file(address: Address, *, create: bool) -> bool:
         )
     if not path.parent.is_dir():
         raise InputError(f"--store {path}: there is no folder {path.parent}; make it first")
+    path.touch(mode=0o600)  # what SQLite writes beside it gets the same mode
     return True
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse a file that is something else, before anything of ours touches it."""
+    with path.open("rb") as file:
+        if file.read(16) != b"SQLite format 3\0":
+            raise InputError(
+                f"--store {path}: is another kind of file; name the store, or a new path"
+            )
+    try:
+        found = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+            tables = {name for (name,) in found.execute(query)}
+        finally:
+            found.close()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise InputError(
+            f"--store {path}: cannot be read ({error}); it may be damaged: restore a backup"
+        ) from error
+    if tables and not tables & {"ledger_event", "django_migrations"}:
+        raise InputError(
+            f"--store {path}: is a database, but not a store; name the store, or a new path"
+        )
 
 
 def _keys(

@@ -195,7 +195,7 @@ def _enabled(table: str, *, erasable: bool) -> dict[str, str]:
 def _present_postgresql(alias: str) -> dict[tuple[str, str], str]:
     found = _rows(
         alias,
-        "SELECT c.relname, t.tgname, p.proname || ' ' || t.tgtype || ' ' || t.tgenabled FROM pg_trigger t "
+        "SELECT c.relname, t.tgname, p.proname || ' ' || t.tgtype || ' ' || t.tgenabled::text FROM pg_trigger t "
         "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
         "JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal AND n.nspname = current_schema()",
     )

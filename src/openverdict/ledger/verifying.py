@@ -10,7 +10,6 @@ and keys that somebody kept outside say what the store alone can't: that nothing
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -26,7 +25,8 @@ from openverdict.ledger.commitment import SALT_BYTES, commitment
 from openverdict.ledger.keys import VerifierKey
 from openverdict.ledger.merkle import Frontier
 from openverdict.ledger.models import Checkpoint, Content, Event, Key, Node, Salt
-from openverdict.ledger.note import open_checkpoint
+from openverdict.ledger.note import Checkpoint as Head
+from openverdict.ledger.note import Note, open_checkpoint
 from openverdict.ledger.rows import Shape, all_recorded, block_bytes, block_hash, shape
 from openverdict.ledger.store import Store
 
@@ -88,6 +88,7 @@ def verify(
     *,
     keys: Sequence[VerifierKey] = (),
     checkpoints: Sequence[str] = (),
+    form: bool = True,
     progress: Progress | None = None,
 ) -> Verdict:
     """Verify a whole store.
@@ -96,16 +97,20 @@ def verify(
         store: which.
         keys: verifier keys known from outside the store; without them, those that the log itself names are believed.
         checkpoints: notes that were kept outside the store.
+        form: compare the form of the tables with what the log says of it.
         progress: told (step, share done).
 
     A damaged database is a verdict, not an error.
+
+    Raises:
+        InputError: a checkpoint from outside can't be read.
     """
     verdict = Verdict()
     tell = progress or (lambda step, share: None)
     try:
         with store.snapshot():
-            _Verification(store, verdict, tell).run(list(keys), checkpoints)
-    except (DatabaseError, sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
+            _Verification(store, verdict, tell, form=form).run(list(keys), checkpoints)
+    except engine.UNREADABLE as error:
         said = " ".join(str(error).split())
         verdict.problems.append(Problem(None, f"the database cannot be read ({said})"))
     except InputError as error:
@@ -117,20 +122,21 @@ def verify(
 
 
 class _Verification:
-    def __init__(self, store: Store, verdict: Verdict, tell: Progress) -> None:
+    def __init__(self, store: Store, verdict: Verdict, tell: Progress, *, form: bool) -> None:
         self.store = store
         self.alias = store.alias
         self.verdict = verdict
         self.tell = tell
+        self.form = form
         self.leaves = bytearray()
         self.notes: list[tuple[int, int, bytes, str]] = []  # entry, size, root, note
         self.keys: list[tuple[int, str, str]] = []  # entry, verifier, status
 
     def run(self, keys: list[VerifierKey], outside: Sequence[str]) -> None:
         self._frame()
-        self._entries()
-        levels = self._tree()
-        self._checkpoints(levels, keys, outside)
+        if self._entries():
+            levels = self._tree()
+            self._checkpoints(levels, keys, outside)
 
     def bad(self, entry: int | None, what: str) -> None:
         self.verdict.problems.append(Problem(entry, what))
@@ -142,14 +148,14 @@ class _Verification:
             for (said,) in engine.every(self.alias, "PRAGMA integrity_check(3)"):
                 if said != "ok":
                     self.bad(None, f"the database file is damaged ({said})")
-        logged, now = schema.logged_form(self.alias), schema.form(self.alias)
-        if logged != now:
-            self.bad(None, f"the tables have the form {now}, the log says {logged}")
+        if self.form:
+            for what in schema.faults(self.alias):
+                self.bad(None, what)
         for what in triggers.faults(self.alias, (Event, Node, *all_recorded())):
             self.bad(None, what)
 
-    def _entries(self) -> None:
-        """Every entry, and in step with it the rows of every table."""
+    def _entries(self) -> bool:
+        """Every entry, and in step with it the rows of every table; whether none is missing."""
         tables = {shape(model).table: _Table(self, shape(model)) for model in all_recorded()}
         erased = {row[0] for row in engine.every(self.alias, "SELECT target FROM ledger_erasure")}
         self.verdict.erased = len(erased)
@@ -164,7 +170,7 @@ class _Verification:
             seq, act, kind, at, actor, case_id, body, leaf = row
             if seq != place:
                 self.bad(place, f"the entry is missing; the next one has the number {seq}")
-                return
+                return False
             data = body.encode("utf-8") if isinstance(body, str) else b""
             made = sha256(b"\x00" + data).digest()
             if made != leaf:
@@ -197,6 +203,7 @@ class _Verification:
                 self.tell("verify-entries", place / total)
         for each in tables.values():
             each.finish()
+        return True
 
     def _tree(self) -> list[bytes]:
         """The tree built anew, level by level, and compared with the stored nodes."""
@@ -219,10 +226,9 @@ class _Verification:
         for level, number, value in expected:
             found = next(stored, None)
             if found != (level, number, value):
-                self.bad(
-                    (number << level),
-                    f"node {level}/{number} of the tree above it is not the stored one",
-                )
+                # An entry that was named already explains its nodes.
+                entry = None if self.verdict.problems else number << level
+                self.bad(entry, f"node {level}/{number} of the tree is not the one that is stored")
                 break
             self.verdict.nodes += 1
         else:
@@ -262,6 +268,7 @@ class _Verification:
                 )
         for note in outside:
             self.verdict.outside += 1
+            Head.parse(Note.parse(note).text)  # what can't be read is no verdict on the store
             if (said := self._note(levels, note, trusted or own)) is not None:
                 self.bad(None, f"the checkpoint kept outside: {said}")
 
