@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 from scipy.special import gammaincc
 
 FloatArray = npt.NDArray[np.float64]
@@ -63,14 +64,16 @@ class Tail:
         use = (part > 0) & (self.weight > 1e-6)
         if not use.any():
             return 0.0
-        part, weight = part[use], self.weight[use] / self.weight.sum()
-        low = np.log(part.min()) - 20.0
+        part, weight = part[use], self.weight[use] / self.weight[use].sum()
+        low = float(np.log(part.min())) - 40.0
         high = float(np.log(part.max() * (events + 10.0 * np.sqrt(events) + 30.0)))
-        for _ in range(40):
-            middle = (low + high) / 2
-            above = float((weight * gammaincc(events, np.exp(middle) / part)).sum())
-            low, high = (middle, high) if above > 1 - share else (low, middle)
-        return float(np.exp((low + high) / 2))
+
+        def short_of(log_rate: float) -> float:
+            return float(weight @ gammaincc(events, np.exp(log_rate) / part)) - (1 - share)
+
+        if short_of(low) <= 0:
+            return 0.0
+        return float(np.exp(brentq(short_of, low, high, xtol=1e-4)))
 
 
 def survival(
