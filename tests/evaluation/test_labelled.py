@@ -14,10 +14,11 @@ from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from openverdict.errors import MissingPartError
 from openverdict.evaluation import evaluate_known_series, plots, write_evaluation
-from openverdict.evaluation.crossval import VARIANTS, LabelledRegister
+from openverdict.evaluation.crossval import COMBINED, VARIANTS, LabelledRegister
 from openverdict.evaluation.measures import (
     calibrated,
     calibration_bins,
+    calibration_line,
     cllr,
     cllr_min,
     recall_at_zero,
@@ -172,20 +173,26 @@ def test_plots_name_the_part_that_is_missing(monkeypatch):
         plots.tippett([("a", np.zeros(2), np.array([True, False]))])
 
 
-@pytest.mark.data
-@pytest.mark.slow
-def test_the_reference_crimes_are_told_apart_without_labels_and_better_with_them(real_data):
-    """The shipped model ranks them as the R package does; what the other folds teach puts it above."""
+@pytest.fixture(scope="module")
+def reference(real_data) -> LabelledRegister:
+    """The field's reference crimes with the folds that every figure of docs/validation.md is of."""
     from benchmarks.crimelinkage import HERE, read
 
     register, by_case, fold_of, _ = read(real_data / "crimelinkage")
     number = {c: k for k, c in enumerate(register.table["case_id"].to_list())}
-    labelled = LabelledRegister(
+    return LabelledRegister(
         register,
         load_variables(HERE / "crimelinkage.toml"),
         {number[c]: s for c, s in by_case.items()},
         {number[c]: f for c, f in fold_of.items()},
     )
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_the_reference_crimes_are_told_apart_without_labels_and_better_with_them(reference):
+    """The shipped model ranks them as the R package does; what the other folds teach puts it above."""
+    labelled = reference
     inside = labelled.fold_i == labelled.fold_j
     linked = labelled.pairs.linked[inside]
     assert (len(linked), linked.sum()) == (15_047, 255)
@@ -199,3 +206,17 @@ def test_the_reference_crimes_are_told_apart_without_labels_and_better_with_them
     assert roc_auc_score(linked, shipped) > 0.89
     assert roc_auc_score(linked, learned[inside]) > 0.92
     assert cllr(learned[inside], linked) < cllr(shipped, linked)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_the_combination_reaches_every_target_of_the_reference_pairs(reference):
+    inside = reference.fold_i == reference.fold_j
+    linked = reference.pairs.linked[inside]
+    score = reference.cross_validated()[COMBINED][inside]
+    assert roc_auc_score(linked, score) >= 0.925
+    assert average_precision_score(linked, score) >= 0.58
+    assert tpr_at(score, linked, 0.05) >= 0.78
+    assert tpr_at(score, linked, 0.01) >= 0.58
+    assert cllr(score, linked) <= 0.48
+    assert 0.9 < calibration_line(score, linked)[0] < 1.1
