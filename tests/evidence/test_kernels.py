@@ -101,18 +101,21 @@ def test_the_place_kernel_is_the_convolution_with_both_precisions(a, b, error):
 
 
 def test_every_distance_falls_into_the_bin_around_it():
-    metres = np.concatenate([np.linspace(0, 3000, 2001), np.linspace(3000, 249_000, 2001)])
+    metres = np.concatenate([np.linspace(0, 6000, 4001), np.linspace(6000, 249_000, 2001)])
     middle = distance_bins()[distance_bin(metres)]
-    half = np.where(metres < 2000, 2.5, 125.0)
+    half = np.where(metres < 500, 2.5, np.where(metres < 5000, 25.0, 500.0))
     assert (np.abs(middle - metres)[metres >= 5] <= half[metres >= 5] + 1e-9).all()
     assert (distance_bin(np.array([3e5, 1e7])) == len(distance_bins()) - 1).all()
 
 
-def test_the_discrete_laplace_of_age_sums_to_one():
+def test_the_mixture_of_discrete_laplace_distributions_of_age_sums_to_one():
     model = Model(prepare(made(1, 30), load_variables()))
     k = np.exp2(model.log2_age_kernel)
-    assert k[0] + 2 * k[1:].sum() == pytest.approx(1.0, abs=1e-12)
-    assert k[1:] / k[:-1] == pytest.approx(np.exp(-1 / VARIABLES["age"].scale))
+    assert k[0] + 2 * k[1:].sum() == pytest.approx(1.0, abs=1e-8)  # what lies beyond 127 years
+    by_hand = sum(
+        w * np.tanh(0.5 / s) * np.exp(-np.arange(128) / s) for w, s in VARIABLES["age"].mixture
+    )
+    np.testing.assert_allclose(k, by_hand, rtol=1e-12)
 
 
 def _pairs_with_and_without(variable):

@@ -11,7 +11,8 @@ from tests.evidence.made import START
 from openverdict.cases import Register, table_schema
 from openverdict.evidence import load_variables
 from openverdict.evidence.encode import encode_content
-from openverdict.evidence.types import SHRINK, Types, learn_types
+from openverdict.evidence.rates import SHRINK
+from openverdict.evidence.types import Types, learn_types
 
 Floats = npt.NDArray[np.float64]
 # Values of three lists that types are learned from.
@@ -85,12 +86,12 @@ def test_with_two_types_the_likelihood_is_that_of_a_brute_force_mixture(two_type
     assert np.abs(types.posterior - swap).max() < 0.02
 
 
-def test_the_criterion_reported_is_schwarzs(two_types):
+def test_the_criterion_reported_is_schwarzs_with_each_types_own_cases(two_types):
     x, _ = two_types
     types = learn(x)
     _, total = score(x.astype(float), *maximise(x.astype(float), types.posterior))
-    parameters = 2 * 12 + 1
-    assert types.bic == pytest.approx(-2 * total + parameters * np.log(len(x)), rel=1e-5)
+    of_types = (12 * np.log(types.posterior.sum(0))).sum()  # twelve rates each, none of them empty
+    assert types.bic == pytest.approx(-2 * total + of_types + np.log(len(x)), rel=1e-5)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -119,8 +120,8 @@ def test_every_case_belongs_somewhere_and_shares_add_up(two_types):
     np.testing.assert_allclose(types.posterior.sum(1), 1.0, atol=1e-12)
     assert types.share.sum() == pytest.approx(1.0)
     assert set(np.unique(types.label)) <= {-1, 0, 1}
-    np.testing.assert_allclose(types.age_rate.sum(1), 1.0, atol=0.15)
-    assert ((types.bit_rate > 0) & (types.bit_rate <= 1)).all()
+    np.testing.assert_allclose(types.rates.age.sum(1), 1.0, atol=0.15)
+    assert ((types.rates.bit > 0) & (types.rates.bit <= 1)).all()
 
 
 def test_the_same_cases_in_another_order_make_the_same_types(two_types):

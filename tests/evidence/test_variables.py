@@ -35,7 +35,7 @@ label = "Age"
 kernel = "number"
 fields = ["age_years"]
 theta = [5, 5]
-scale = 4.0
+mixture_years = [[1.0, 4.0]]
 source = "test"
 """
 SEX = '[sex]\nlabel = "Sex"\nkernel = "code"\nfields = ["sex"]\ntheta = [8, 2]\nsource = "test"\n'
@@ -67,7 +67,7 @@ def test_a_file_of_ones_own_is_read_in_its_order(tmp_path):
     ("text", "says"),
     [
         (NEEDED + SEX.replace("code", "magic"), "magic"),
-        (NEEDED.replace("scale = 4.0\n", ""), "scale"),
+        (NEEDED.replace("mixture_years = [[1.0, 4.0]]\n", ""), "mixture"),
         (NEEDED.replace("mixture_m = [[1.0, 500.0]]\n", ""), "mixture"),
         (NEEDED + SEX.replace('["sex"]', '["ethnicity"]'), "ethnicity"),
         (NEEDED + SEX.replace('["sex"]', '["no_such_field"]'), "no_such_field"),

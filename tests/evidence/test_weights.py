@@ -142,7 +142,7 @@ label = "Age"
 kernel = "number"
 fields = ["age_years"]
 theta = [5, 5]
-scale = 4.0
+mixture_years = [[1.0, 4.0]]
 source = "test"
 """
 CODE = """

@@ -40,12 +40,12 @@ def test_the_same_seed_draws_the_same_registers_and_another_seed_others(city):
 def test_places_times_units_and_what_is_recorded_stay_as_they_are(city):
     prepared, is_death = city
     before = prepared.learned.content
-    v = len(before.coded) - 1  # the last coded variable is the kind of death, which is learned
     (drawn,) = drawn_registers(prepared, is_death, 1, 1)
     after = drawn.prepared.learned.content
     assert drawn.prepared.slots is prepared.slots
     assert drawn.prepared.around is prepared.around
-    assert (after.recorded[:, :v] == before.recorded[:, :v]).all()
+    assert (after.recorded == before.recorded).all()
+    assert (after.bits[:, after.of_place] == before.bits[:, after.of_place]).all()
     assert ((after.age >= 0) == (before.age >= 0)).all()
     assert (after.unit == before.unit).all()
     assert not (after.age == before.age).all()
@@ -79,15 +79,17 @@ def test_values_are_drawn_at_the_rates_of_the_kind_of_death():
     bits = np.mean([d.bits for d in draws], axis=0)
     variable = np.array([bit.variable for bit in content.bit_list])
     for v, described in enumerate(content.coded):
+        if described.of_place:
+            continue
         rows = content.recorded[:, v] == 1
         mine = np.flatnonzero((variable == v) & ~np.array([b.negative for b in content.bit_list]))
-        rate = types.bit_rate[0, mine]
+        rate = types.rates.bit[0, mine]
         expected = rate if described.kernel == "items" else rate / rate.sum()
         share = bits[np.ix_(rows, mine)].mean(0)
         noise = np.sqrt(expected / max(rows.sum() * len(draws), 1))
         assert (np.abs(share - expected) < 5 * noise + 1e-3).all()
     ages = np.concatenate([d.age[d.age >= 0] for d in draws])
-    mean = float((np.arange(128) * types.age_rate[0]).sum() / types.age_rate[0].sum())
+    mean = float((np.arange(128) * types.rates.age[0]).sum() / types.rates.age[0].sum())
     assert ages.mean() == pytest.approx(mean, abs=1.0)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from openverdict.evidence.encode import SEEN_ONCE, routinely_screened
+from openverdict.evidence.encode import OTHER, SEEN_ONCE, routinely_screened
 from openverdict.evidence.known import LabelledPairs
 from openverdict.evidence.model import Model, Prepared, listed_again
 from openverdict.evidence.variables import Variable
@@ -61,20 +61,9 @@ def factors(
         return Factors(pair, np.exp2(log2_x[pair]))
     log10 = (terms or model.terms(i, j))[variable.name]
     recorded = log10 != 0.0
-    if variable.kernel == "type":
-        log10 = log10 + _crowding(model, i, j)
     x = np.maximum((10.0**log10 - (1 - variable.theta)) / variable.theta, 0.0)
     pair = np.flatnonzero(recorded)
     return Factors(pair, x[pair])
-
-
-def _crowding(model: Model, i: IntArray, j: IntArray) -> FloatArray:
-    """log10 of what a shared kind of death is cheapened by at one address: it does not depend on theta."""
-    kind = next(k for k, v in enumerate(model.content.coded) if v.kernel == "type")
-    bits = np.array([b.variable == kind for b in model.content.bit_list], dtype=bool)
-    both = (model.content.bits[i] & model.content.bits[j])[:, bits].astype(float)
-    cost: FloatArray = both @ np.log10(model.near.crowding[bits])
-    return np.where(model.are_near(i, j), cost, 0.0)
 
 
 def _measured(
@@ -99,7 +88,7 @@ def _item_factors(model: Model, variable: Variable, i: IntArray, j: IntArray) ->
     pair: list[int] = []
     x: list[float] = []
     lack = _lack(model, variable, v)
-    p_of = np.where(model.are_near(i, j)[:, None], model.near.p, model.own.p)
+    p_of = np.where(model.are_near(i, j)[:, None], model.near, model.own.p)
     for number, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
         here = range(int(learned.start[b]), int(learned.start[b + 1]))
         own = {
@@ -112,7 +101,7 @@ def _item_factors(model: Model, variable: Variable, i: IntArray, j: IntArray) ->
         ]
         found = []
         for d, e in own.items():
-            if content.bit_list[d].negative:
+            if content.bit_list[d].negative or (content.bit_list[d].value == OTHER and d in theirs):
                 continue
             if model.opposite[d] in theirs:
                 found.append(0.0)
@@ -222,9 +211,6 @@ def _shape(model: Model, variable: Variable, linked: LabelledPairs, weight: Floa
 
     def settings(z: FloatArray) -> tuple[Variable, float]:
         m = len(variable.mixture)
-        if m == 0:
-            shaped = replace(variable, scale=float(variable.scale * np.exp(z[0])))
-            return shaped, float((z[0] / SCALE_SD) ** 2 / 2)
         old = np.array(variable.mixture)
         log_share = np.log(old[:, 0]) + np.concatenate([[0.0], z[m:]])
         share = np.exp(log_share - log_share.max())
@@ -246,6 +232,6 @@ def _shape(model: Model, variable: Variable, linked: LabelledPairs, weight: Floa
         fit = a0 * np.log(theta) + b0 * np.log1p(-theta)
         return price - float(fit + (w * np.log(1 - theta + theta * f.x)).sum())
 
-    size = max(2 * len(variable.mixture) - 1, 1)
+    size = 2 * len(variable.mixture) - 1
     found = minimize(cost, np.zeros(size), method="L-BFGS-B", bounds=[(-4.0, 4.0)] * size)
     return settings(found.x)[0]

@@ -17,12 +17,15 @@ FloatArray = npt.NDArray[np.float64]
 
 EARTH_M = 6_371_008.8
 DAY_S = 86_400.0
-# Widths of the time of death, rounded up to a class; precision of a place, rounded up to a class.
+# Widths of the time of death, rounded up to a class; precision of a place, taken to the nearest class.
 WIDTH_DAYS = np.array([1.0, 4.0, 16.0, 64.0, 256.0])
-PRECISION_M = np.array([10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0, 30000.0])
+PRECISION_M = np.array(
+    [10.0, 20.0, 40.0, 80.0, 150.0, 300.0, 600.0, 1200.0, 2500.0, 5000.0, 10000.0, 30000.0]
+)
 NO_PLACE = len(PRECISION_M)
 DEFAULT_PRECISION_M = 100.0
 SEEN_ONCE = "(seen once)"
+OTHER = "other"  # two cases coded so need not be alike
 MAX_VALUES = 400
 
 
@@ -40,6 +43,8 @@ class Slots:
     precision: npt.NDArray[np.uint8]
     spot: npt.NDArray[np.int32]
     spot_names: tuple[str, ...]
+    kind: npt.NDArray[np.int32]
+    kind_names: tuple[str, ...]
 
     @property
     def placed(self) -> npt.NDArray[np.bool_]:
@@ -88,14 +93,21 @@ class Content:
     keys: dict[str, Keys]
     mentions: IntArray
 
+    @property
+    def of_place(self) -> npt.NDArray[np.bool_]:
+        """Per bit, whether it describes the place: such content stays with its slot."""
+        stays = np.array([v.of_place for v in self.coded], dtype=bool)
+        return stays[np.array([b.variable for b in self.bit_list], dtype=np.int64)]
+
     def take(self, order: IntArray) -> Content:
-        """The content of case `order[c]` at slot c; mentions follow the contents."""
+        """The content of case `order[c]` at slot c, but for what describes the place; mentions follow the contents."""
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
+        stays = np.array([v.of_place for v in self.coded], dtype=bool)
         return replace(
             self,
-            bits=self.bits[order],
-            recorded=self.recorded[order],
+            bits=np.ascontiguousarray(np.where(self.of_place, self.bits, self.bits[order])),
+            recorded=np.ascontiguousarray(np.where(stays, self.recorded, self.recorded[order])),
             age=self.age[order],
             unit=self.unit[order],
             keys={name: _take_keys(keys, order) for name, keys in self.keys.items()},
@@ -126,18 +138,28 @@ def encode_slots(register: Register) -> Slots:
     xyz = EARTH_M * np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], 1)
     placed: npt.NDArray[np.bool_] = np.asarray(np.isfinite(xyz).all(1))
     metres = t.get_column("found_precision_m").fill_null(DEFAULT_PRECISION_M).to_numpy()
-    precision = np.minimum(np.searchsorted(PRECISION_M, metres), NO_PLACE - 1)
-    names = t.get_column("micro_place").drop_nulls().unique().sort().to_list()
-    number = {name: k for k, name in enumerate(names)}
-    spot = [-1 if s is None else number[s] for s in t.get_column("micro_place").to_list()]
+    between = np.sqrt(PRECISION_M[1:] * PRECISION_M[:-1])
+    precision = np.searchsorted(between, metres)
+    spot, names = _numbered(t.get_column("micro_place"))
+    kind, kinds = _numbered(t.get_column("found_place_kind"))
     return Slots(
         day=np.floor((start + end) / 2 / DAY_S).astype(np.int32),
         width=width.astype(np.uint8),
         xyz_m=np.where(placed[:, None], np.rint(np.nan_to_num(xyz)), 0).astype(np.int32),
         precision=np.where(placed, precision, NO_PLACE).astype(np.uint8),
-        spot=np.array(spot, dtype=np.int32),
-        spot_names=tuple(names),
+        spot=spot,
+        spot_names=names,
+        kind=kind,
+        kind_names=kinds,
     )
+
+
+def _numbered(column: pl.Series) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
+    """Each value's number in the sorted list of values, -1 where there is none."""
+    names = column.drop_nulls().unique().sort().to_list()
+    number = {name: k for k, name in enumerate(names)}
+    found = [-1 if value is None else number[value] for value in column.to_list()]
+    return np.array(found, dtype=np.int32), tuple(names)
 
 
 def encode_content(register: Register, variables: tuple[Variable, ...]) -> Content:

@@ -9,7 +9,7 @@ import numpy as np
 from openverdict.cases import dictionary
 from openverdict.cases.words import counted, item_label, plain
 from openverdict.evidence.contribution import Contribution
-from openverdict.evidence.encode import NO_PLACE, PRECISION_M, SEEN_ONCE, WIDTH_DAYS
+from openverdict.evidence.encode import NO_PLACE, OTHER, PRECISION_M, SEEN_ONCE, WIDTH_DAYS
 from openverdict.evidence.model import Model, listed_again
 from openverdict.evidence.rarity import SOURCES
 from openverdict.evidence.variables import Variable
@@ -222,21 +222,23 @@ def _shared(
 def _coded(model: Model, v: Variable, part: _Part) -> Contribution:
     content, learned = model.content, model.learned
     number = content.coded.index(v)
-    values = [_values(model, number, c) for c in (part.i, part.j)]
-    words = [None if value is None else ", ".join(value) for value in values]
+    listed = [_values(model, number, c) for c in (part.i, part.j)]
+    words = [None if value is None else ", ".join(value) for value in listed]
     if None in words and part.log10_lr == 0.0:
         return _make(v, part, earlier=words[0], later=words[1])
     near = bool(model.are_near(np.array([part.i]), np.array([part.j]))[0])
     both = model.bit_terms.both_near if near else model.bit_terms.both
-    rarity = model.near.p if near else model.own.p
+    rarity = model.near if near else model.own.p
     shared = []
     for e in range(learned.start[part.j], learned.start[part.j + 1]):
         d = int(learned.bit[e])
         bit = content.bit_list[d]
         if bit.variable == number and content.bits[part.i, d] and not bit.negative:
             shared.append((float(both[e]), e, d))
-    if not shared or all(content.bit_list[d].value == SEEN_ONCE for _, _, d in shared):
-        return _make(v, part, earlier=words[0], later=words[1], comparison="nothing in common")
+    values = {content.bit_list[d].value for _, _, d in shared}
+    if values <= {SEEN_ONCE, OTHER}:
+        no = "two others need not be alike" if OTHER in values else "nothing in common"
+        return _make(v, part, earlier=words[0], later=words[1], comparison=no)
     _, e, d = max(shared)
     named = ", ".join(
         _spoken(v, content.bit_list[d].value) for _, _, d in sorted(shared, reverse=True)
@@ -247,69 +249,32 @@ def _coded(model: Model, v: Variable, part: _Part) -> Contribution:
         part,
         earlier=words[0],
         later=words[1],
-        comparison="the same"
-        if v.kernel == "code"
-        else "the same kind"
-        if v.kernel == "type"
-        else f"both name {named}",
+        comparison="the same" if v.kernel == "code" else f"both name {named}",
         kernel=1.0
         if v.kernel != "items"
         else float(listed_again(v.reporting, model.own.p[e : e + 1])[0]),
         rarity=float(rarity[e]),
         count=others,
         of=of,
-        note=f"{_named(v, content.bit_list[d].value)}: {others:,} of {counted(of, 'other case')} where it is recorded"
+        note=f"{_spoken(v, content.bit_list[d].value)}: {others:,} of {counted(of, 'other case')} where it is recorded"
         + (_near_words(model, e, d) if near else _WHERE[SOURCES[model.own.source[e]]]),
     )
 
 
-def _kind(model: Model, number: int, c: int) -> list[str] | None:
-    """A case's kind of death, told by what the case itself records of it and by nothing that only others of the kind have."""
-    content = model.content
-    mine = [
-        d for d, bit in enumerate(content.bit_list) if bit.variable == number and content.bits[c, d]
-    ]
-    if not mine:
-        return None
-    name, _, marks = content.bit_list[mine[0]].value.partition(": ")
-    held = {bit.value for d, bit in enumerate(content.bit_list) if content.bits[c, d]}
-    own = [plain(mark) for mark in marks.split(" + ") if mark in held]
-    return [
-        f"{name.replace('type', 'kind')} ({', '.join(own)})"
-        if own
-        else name.replace("type", "kind")
-    ]
-
-
 def _near_words(model: Model, e: int, d: int) -> str:
     """What one address does to the rarity of a value."""
-    words = ""
-    if model.near.p[e] > model.own.p[e]:
-        words = "; taken at the higher rate among deaths at one address"
-    crowding = float(model.near.crowding[d])
-    if crowding > 1.05:
-        words += f"; deaths of this kind lie at one address {crowding:,.0f} times as often as by density alone"
-    return words or _WHERE[SOURCES[model.own.source[e]]]
-
-
-def _named(v: Variable, value: str) -> str:
-    """The value a rarity is about; a kind of death only by its number."""
-    return (
-        value.partition(": ")[0].replace("type", "kind")
-        if v.kernel == "type"
-        else _spoken(v, value)
-    )
+    if model.near[e] > model.own.p[e]:
+        return "; taken at the higher rate among deaths at one address"
+    return _WHERE[SOURCES[model.own.source[e]]]
 
 
 def _spoken(v: Variable, value: str) -> str:
-    """A coded value as words; a type of death is already made of words."""
-    return item_label(dictionary()[v.fields[0]], value) if v.fields else plain(value)
+    """A coded value as words."""
+    return item_label(dictionary()[v.fields[0]], value)
 
 
 def _values(model: Model, number: int, c: int) -> list[str] | None:
     content = model.content
-    if content.coded[number].kernel == "type":
-        return _kind(model, number, c)
     found = [
         ("not detected: " if bit.negative else "") + _spoken(content.coded[number], bit.value)
         for d, bit in enumerate(content.bit_list)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from openverdict.cases import Register
 from openverdict.evidence.encode import (
     NO_PLACE,
+    OTHER,
     PRECISION_M,
     SEEN_ONCE,
     Content,
@@ -26,7 +27,7 @@ from openverdict.evidence.encode import (
     encode_slots,
     routinely_screened,
 )
-from openverdict.evidence.near import NearRarity, near_rarity
+from openverdict.evidence.near import near_rarity
 from openverdict.evidence.rarity import (
     Learned,
     OwnRarity,
@@ -36,9 +37,10 @@ from openverdict.evidence.rarity import (
     own_rarity,
     sharing_rate,
 )
+from openverdict.evidence.rates import PARTNERS_LEFT_OUT
 from openverdict.evidence.surroundings import (
+    GATHER_M,
     NEAR_M,
-    PARTNERS_LEFT_OUT,
     Surroundings,
     band_of,
     distance_bin,
@@ -110,12 +112,11 @@ def prepare(register: Register, variables: tuple[Variable, ...]) -> Prepared:
     """
     slots = encode_slots(register)
     content = encode_content(register, variables)
-    kind = next((v for v in variables if v.kernel == "type"), None)
     return Prepared(
         variables,
         slots,
         survey(slots),
-        learn(content, learn_types(content), kind),
+        learn(content, learn_types(content)),
         tuple(register.table.get_column("case_id").to_list()),
     )
 
@@ -144,14 +145,9 @@ class Model:
         return own_rarity(self.learned, self.around)
 
     @cached_property
-    def near(self) -> NearRarity:
-        """Rarity among near pairs, and how far kinds of death crowd at one address."""
-        content = self.content
-        kinds = {k for k, v in enumerate(content.coded) if v.kernel == "type"}
-        bits = np.array(
-            [d for d, b in enumerate(content.bit_list) if b.variable in kinds], dtype=np.int64
-        )
-        return near_rarity(self.learned, self.slots, self.around, self.own.p, bits)
+    def near(self) -> FloatArray:
+        """Rarity of every own value among near pairs."""
+        return near_rarity(self.learned, self.slots, self.around, self.own.p)
 
     def are_near(self, i: IntArray, j: IntArray) -> npt.NDArray[np.bool_]:
         """Which pairs lie at one address, as far as their precision says."""
@@ -166,13 +162,17 @@ class Model:
 
     @cached_property
     def place_table(self) -> FloatArray:
-        """log2 k of the distance less the clustering at that distance, shape (precisions, precisions, bins)."""
+        """log2 k of the distance less how places of a kind gather, shape (kinds + 1, precisions, precisions, bins); kind -1
+        is the last one.
+        """
         k = np.log2(np.maximum(place_kernel(self.by_kernel["distance"].mixture), 1e-30))
-        k -= rounded(np.log2(self.around.clustering))[band_of(distance_bins())]
-        k[:, :, -1] = -100.0
-        return np.minimum.accumulate(
+        gathering = rounded(np.log2(self.around.gathering))
+        k = k - gathering[:, None, None, np.searchsorted(GATHER_M, distance_bins())]
+        k[..., -1] = -100.0
+        falling: FloatArray = np.minimum.accumulate(
             k, axis=-1
-        )  # clustering may cheapen the near, never raise the far
+        )  # it may cheapen the near, never raise the far
+        return falling
 
     @cached_property
     def bit_terms(self) -> BitTerms:
@@ -185,7 +185,7 @@ class Model:
         single = np.zeros(len(variable), dtype=bool)
         for d, b in enumerate(content.bit_list):
             v = content.coded[b.variable]
-            if v.kernel in ("code", "type"):
+            if v.kernel == "code":
                 lack[d] = apart[b.variable]
                 single[d] = True
             elif not b.negative:
@@ -194,16 +194,19 @@ class Model:
                     lack[d] = np.log10(1 - v.theta * v.reporting)
         bit = self.learned.bit.astype(np.int64)
         theta = np.array([v.theta for v in content.coded])[variable[bit]]
-        once = np.array([b.value == SEEN_ONCE or b.negative for b in content.bit_list], dtype=bool)
+        once = np.array(
+            [b.value in (SEEN_ONCE, OTHER) or b.negative for b in content.bit_list], dtype=bool
+        )
         negative = np.array([b.negative for b in content.bit_list], dtype=bool)
+        mute = negative | np.array([b.value == OTHER for b in content.bit_list], dtype=bool)
 
         def shared(p: FloatArray) -> FloatArray:
             both = np.log10(1 - theta + theta * listed_again(again[bit], p) / p)
             both = np.where(single[bit] | (both > lack[bit]), both, lack[bit])
-            return np.where(once[bit], np.where(negative[bit], 0.0, lack[bit]), both)
+            return np.where(once[bit], np.where(mute[bit], 0.0, lack[bit]), both)
 
         both = shared(self.own.p)
-        both_near = shared(self.near.p) - np.log10(self.near.crowding[bit])
+        both_near = shared(self.near)
         positive = np.where(negative, self.opposite, np.arange(len(variable)))
         against = apart[variable] - lack[positive] if len(variable) else lack
         w = np.array([v.weight for v in content.coded])[variable]
@@ -220,10 +223,8 @@ class Model:
 
     @cached_property
     def log2_age_kernel(self) -> FloatArray:
-        """log2 k of a difference in age of d whole years, d = 0 … 127: discrete Laplace."""
-        q = float(np.exp(-1.0 / self.by_kernel["number"].scale))
-        table: FloatArray = np.log2((1 - q) / (1 + q)) + np.arange(128) * np.log2(q)
-        return table
+        """log2 k of a difference in age of d whole years, d = 0 … 127: a mixture of discrete Laplace distributions."""
+        return np.log2(age_kernel(self.by_kernel["number"].mixture))
 
     @cached_property
     def sparse(self) -> dict[str, Sparse]:
@@ -384,7 +385,7 @@ class Model:
         bins = distance_bin(self.metres(i, j))
         a = np.minimum(self.slots.precision[i], NO_PLACE - 1)
         b = np.minimum(self.slots.precision[j], NO_PLACE - 1)
-        return self.place_table[a, b, bins]
+        return self.place_table[self.slots.kind[j], a, b, bins]
 
     def coded_terms(self, i: IntArray, j: IntArray, near: npt.NDArray[np.bool_]) -> FloatArray:
         """Terms of the coded variables, shape (pairs, V); `near` says which pairs lie at one address."""
@@ -415,6 +416,15 @@ class Model:
         for v in self.variables:
             result += terms[v.name]
         return result
+
+
+def age_kernel(mixture: tuple[tuple[float, float], ...]) -> FloatArray:
+    """Probability of a difference of exactly d years in one direction, d = 0 … 127, for a mixture of (weight, scale)."""
+    total = np.zeros(128)
+    for weight, scale in mixture:
+        q = np.exp(-1.0 / scale)
+        total += weight * (1 - q) / (1 + q) * q ** np.arange(128)
+    return total
 
 
 def listed_again(reporting: FloatArray | float, p: FloatArray) -> FloatArray:

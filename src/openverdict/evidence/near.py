@@ -7,42 +7,37 @@ less by how many times more often such pairs occur than density and kind alone w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from openverdict.evidence.encode import Slots
 from openverdict.evidence.rarity import Learned
-from openverdict.evidence.surroundings import NEAR_M, Surroundings, rounded
+from openverdict.evidence.surroundings import Surroundings, rounded
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 NEAR_SHRINK = 5.0  # near pairs drawn from the value's usual rate
-NEAR_LEFT_OUT = 3.0  # near pairs left out of each count: those of a series of three
-
-
-@dataclass(frozen=True)
-class NearRarity:
-    """`p`: rarity of each own value (aligned with `Learned.bit`) among near pairs; `crowding` by bit: how many times more
-    often near pairs share a type of death than expected, 1 for all other bits.
-    """
-
-    p: FloatArray
-    crowding: FloatArray
+NEAR_LEFT_OUT = 6.0  # sides of near pairs left out of each count: those of a series of three
 
 
 def near_rarity(
-    learned: Learned, slots: Slots, around: Surroundings, usual: FloatArray, type_bits: IntArray
-) -> NearRarity:
-    """Learn both from the near pairs of the register; `usual` is the rarity far from anything."""
+    learned: Learned, slots: Slots, around: Surroundings, usual: FloatArray
+) -> FloatArray:
+    """Rarity of each own value (aligned with `Learned.bit`) among near pairs at places of the later case's kind.
+
+    `usual`: the rarity far from anything.
+    """
     content = learned.content
     variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
+    kind = np.where(around.of_kind, slots.kind, -1).astype(np.int64)
+    kinds = len(slots.kind_names) + 1
     both, of = _count(
         around.near_i,
         around.near_j,
+        kind,
+        kinds,
         learned.start,
         learned.bit,
         variable,
@@ -51,34 +46,32 @@ def near_rarity(
         len(content.bit_list),
     )
     bit = learned.bit.astype(np.int64)
-    kept = np.maximum(2 * both - 2 * NEAR_LEFT_OUT, 0.0)
-    p = (kept[bit] + NEAR_SHRINK * usual) / (of[bit] + NEAR_SHRINK)
-    p = np.exp2(rounded(np.log2(np.clip(np.maximum(p, usual), None, 1.0))))
-    crowding = np.ones(len(content.bit_list))
-    area = np.pi * NEAR_M**2
-    for d in type_bits:
-        mine = (content.bits[:, d] > 0) & around.precise
-        expected = float(np.exp2(around.log2_place[mine]).sum()) * (mine.sum() - 1) / 2 * area
-        seen = max(both[d] - NEAR_LEFT_OUT, 0.0)
-        crowding[d] = max((seen + NEAR_SHRINK) / (expected + NEAR_SHRINK), 1.0)
-    return NearRarity(p, crowding)
+    row = np.repeat(np.arange(len(kind)), np.diff(learned.start))
+    here = kind[row]
+    stays = content.of_place[bit]  # a kind of place is not rated among places of that kind
+    shared = np.where(stays, both.sum(1)[bit], both[bit, here])
+    asked = np.where(stays, of.sum(1)[bit], of[bit, here])
+    p = (np.maximum(shared - NEAR_LEFT_OUT, 0.0) + NEAR_SHRINK * usual) / (asked + NEAR_SHRINK)
+    p = np.where(stays & around.of_kind[row], usual, np.maximum(p, usual))
+    rare: FloatArray = np.exp2(rounded(np.log2(np.clip(p, None, 1.0))))
+    return rare
 
 
 @nb.njit(cache=True, nogil=True)
-def _count(i, j, start, own, variable, bits, recorded, d_count):  # type: ignore[no-untyped-def] # pragma: no cover
-    """Near pairs that share each bit, and sides of near pairs that hold it while the other side records the variable."""
-    both = np.zeros(d_count)
-    of = np.zeros(d_count)
+def _count(i, j, kind, kinds, start, own, variable, bits, recorded, d_count):  # type: ignore[no-untyped-def] # pragma: no cover
+    """By bit and kind of place of one side of a near pair: how often that side holds what the other holds, and how
+    often it records the variable at all.
+    """
+    both = np.zeros((d_count, kinds))
+    of = np.zeros((d_count, kinds))
     for r in range(len(i)):
-        a, b = i[r], j[r]
-        for e in range(start[a], start[a + 1]):
-            d = own[e]
-            if recorded[b, variable[d]]:
-                of[d] += 1
-            if bits[b, d]:
-                both[d] += 1
-        for e in range(start[b], start[b + 1]):
-            d = own[e]
-            if recorded[a, variable[d]]:
-                of[d] += 1
+        for side in range(2):
+            a, b = (i[r], j[r]) if side == 0 else (j[r], i[r])
+            k = kind[b]
+            for e in range(start[a], start[a + 1]):
+                d = own[e]
+                if recorded[b, variable[d]]:
+                    of[d, k] += 1
+                if bits[b, d]:
+                    both[d, k] += 1
     return both, of

@@ -1,6 +1,7 @@
 """How rare each case's own values are among unrelated cases: by type of death, and never rarer than close by.
 
-For a value b that case j holds, p is the largest of: its rate among deaths of j's type; its rate among the nearest
+For a value b that case j holds, p is the largest of: its rate among deaths of j's type, as far as the values before it tell
+the type (the chain rule: habits that go together are counted once); its rate among the nearest
 deaths in place (content × place: hostels, scenes); among deaths in the same fortnight (content × time: batches); and in
 the same unit's records (a coder's habits). The last three are shrunk towards the first.
 """
@@ -13,15 +14,18 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from openverdict.evidence.encode import Bit, Content, Keys
-from openverdict.evidence.surroundings import PARTNERS_LEFT_OUT, Surroundings, rounded
+from openverdict.evidence.encode import Content, Keys
+from openverdict.evidence.rates import PARTNERS_LEFT_OUT
+from openverdict.evidence.surroundings import SOON_LEFT_OUT, Surroundings, rounded
 from openverdict.evidence.types import Types
-from openverdict.evidence.variables import Variable
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 LOCAL_SHRINK = 20.0
+AGE = "age"
+# The order in which a case's values are taken; the rest follows as in variables.toml.
+FIRST = ("place_kind", "sex", AGE, "position")
 SOURCES = ("type", "place", "time", "unit")
 ORDINARY_KEYS = (
     50  # a key in more cases than this (and 2 % of the register) is nobody in particular
@@ -34,7 +38,8 @@ SHARING_SHRINK = 20.0
 class Learned:
     """Content with what was learned from content alone: travels as one when contents are re-paired with slots.
 
-    Own values of case j: entries `start[j]:start[j+1]` of `bit` (number of the bit) and `base` (rate within j's type).
+    Own values of case j: entries `start[j]:start[j+1]` of `bit` (number of the bit) and `base` (rate within j's type, given
+    the values before it). `kind` the number of j's type, -1 where none is sure.
     `log2_age` log2 density of j's age within its type, rounded. `count`, `of`: per bit, cases with the value and
     cases where the variable is recorded. `rate` register-wide rate per bit.
     """
@@ -47,44 +52,43 @@ class Learned:
     count: IntArray
     of: IntArray
     rate: FloatArray
+    kind: npt.NDArray[np.int32]
     type_names: tuple[str, ...]
 
     def take(self, order: IntArray) -> Learned:
-        """The content of case `order[c]` at slot c."""
+        """The content of case `order[c]` at slot c, but for what describes the place."""
         lengths = np.diff(self.start)[order]
-        start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        moved = np.repeat(self.start[:-1][order], lengths)
-        pick = moved + np.arange(start[-1]) - np.repeat(start[:-1], lengths)
-        return Learned(
-            self.content.take(order),
-            start,
-            self.bit[pick],
-            self.base[pick],
-            self.log2_age[order],
-            self.count,
-            self.of,
-            self.rate,
-            self.type_names,
+        ends = np.cumsum(lengths)
+        pick = np.repeat(self.start[:-1][order] - ends + lengths, lengths) + np.arange(ends[-1])
+        row = np.repeat(np.arange(len(order)), lengths)
+        stays = self.content.of_place[self.bit]
+        moved = ~stays[pick]
+        row = np.concatenate(
+            [row[moved], np.repeat(np.arange(len(order)), np.diff(self.start))[stays]]
+        )
+        pick = np.concatenate([pick[moved], np.flatnonzero(stays)])
+        back = np.lexsort((self.bit[pick], row))
+        row, pick = row[back], pick[back]
+        return replace(
+            self,
+            content=self.content.take(order),
+            start=np.searchsorted(row, np.arange(len(order) + 1)).astype(np.int64),
+            bit=self.bit[pick],
+            base=self.base[pick],
+            log2_age=self.log2_age[order],
+            kind=self.kind[order],
         )
 
 
-def learn(content: Content, types: Types, type_variable: Variable | None) -> Learned:
-    """Rates by type for every own value; the type itself becomes one more coded value."""
-    rate_by_type = types.bit_rate
-    if type_variable is not None:
-        content, rate_by_type = _with_types(content, types, type_variable)
+def learn(content: Content, types: Types) -> Learned:
+    """The rate of every own value among deaths like it so far: of its type as far as the values before it tell."""
     rows, bit = np.nonzero(content.bits)
     start = np.searchsorted(rows, np.arange(len(content.age) + 1)).astype(np.int64)
-    base = np.einsum("ek,ke->e", types.posterior[rows], rate_by_type[:, bit])
+    base, density = _in_turn(content, types, rows, bit)
     variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
     count = content.bits.sum(0, dtype=np.int64)
     of = content.recorded.sum(0, dtype=np.int64)[variable] if len(variable) else count
     rate = (count + 0.5) / (of + 1.0)
-    if type_variable is not None:
-        is_type = variable[bit] == len(content.coded) - 1
-        base = np.where(is_type, rate[bit], base)
-    age = np.maximum(content.age, 0)
-    density = np.einsum("nk,kn->n", types.posterior, types.age_rate[:, age])
     return Learned(
         content,
         start,
@@ -94,27 +98,58 @@ def learn(content: Content, types: Types, type_variable: Variable | None) -> Lea
         count,
         of,
         rate,
+        types.label,
         types.names,
     )
 
 
-def _with_types(content: Content, types: Types, variable: Variable) -> tuple[Content, FloatArray]:
-    k = len(types.share)
-    one_hot = np.zeros((len(content.age), k), dtype=np.uint8)
-    known = np.flatnonzero(types.label >= 0)
-    one_hot[known, types.label[known]] = 1
-    number = len(content.coded)
-    bits = tuple(Bit(number, f"type {z + 1}: {types.names[z]}") for z in range(k))
-    wider = replace(
-        content,
-        coded=(*content.coded, variable),
-        bit_list=(*content.bit_list, *bits),
-        bits=np.ascontiguousarray(np.concatenate([content.bits, one_hot], 1)),
-        recorded=np.ascontiguousarray(
-            np.concatenate([content.recorded, one_hot.max(1, keepdims=True)], 1)
-        ),
-    )
-    return wider, np.concatenate([types.bit_rate, np.ones((k, k))], 1)
+def _in_turn(
+    content: Content, types: Types, rows: IntArray, bit: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """P(value | the case's values before it) for each own value, and the density of its age, by the chain rule.
+
+    The product over all of a case's values is their joint probability under the mixture, so that habits that go together
+    are counted once, whichever of them two cases share.
+    """
+    posterior = np.tile(types.share, (len(content.age), 1))
+    base = np.ones(len(rows))
+    by_bit = np.argsort(bit, kind="stable")
+    edges = np.searchsorted(bit[by_bit], np.arange(len(content.bit_list) + 1))
+    number = {v.name: k for k, v in enumerate(content.coded)}
+    density = np.ones(len(content.age))
+    order = [name for name in FIRST if name in number or name == AGE]
+    for name in (*order, *(name for name in number if name not in FIRST)):
+        if name == AGE:
+            rate = types.rates.age_without(content.age)
+            density = np.einsum("nk,nk->n", posterior, rate)
+            posterior = _updated(posterior, np.where(content.age[:, None] >= 0, rate, 1.0))
+            continue
+        v = number[name]
+        items = content.coded[v].kernel == "items"
+        seen = content.recorded[:, v] > 0
+        told = np.ones_like(posterior)
+        for d, b in enumerate(content.bit_list):
+            if b.variable != v or b.negative:
+                continue
+            mine = by_bit[edges[d] : edges[d + 1]]
+            j = rows[mine]
+            rate = types.rates.bit_without(d, j)
+            base[mine] = np.einsum("nk,nk->n", posterior[j], rate)
+            if items:
+                told[seen] = 1 - types.rates.bit[:, d]
+                told[j] = rate
+                posterior = _updated(posterior, told)
+            else:
+                told[j] = rate
+        if not items:
+            posterior = _updated(posterior, told)
+    return base, density
+
+
+def _updated(posterior: FloatArray, told: FloatArray) -> FloatArray:
+    product = posterior * told
+    result: FloatArray = product / product.sum(1, keepdims=True)
+    return result
 
 
 @dataclass(frozen=True)
@@ -138,10 +173,15 @@ def own_rarity(learned: Learned, around: Surroundings) -> OwnRarity:
     then, then_of = _window_counts(rows, bit, variable, content, around)
     unit, unit_of = _unit_counts(rows, bit, variable, content)
     candidates = [base]
-    for c, of in ((near, near_of), (then, then_of), (unit, unit_of)):
-        kept = np.maximum(c - PARTNERS_LEFT_OUT, 0.0)
+    left_out = (PARTNERS_LEFT_OUT, SOON_LEFT_OUT, PARTNERS_LEFT_OUT)
+    for (c, of), out in zip(
+        ((near, near_of), (then, then_of), (unit, unit_of)), left_out, strict=True
+    ):
+        kept = np.maximum(c - out, 0.0)
         candidates.append((kept + LOCAL_SHRINK * base) / (of + LOCAL_SHRINK))
     stacked = np.stack(candidates)
+    said = content.of_place[bit] & around.of_kind[rows]  # by the density of places of this kind
+    stacked[1:] = np.where(said, base, stacked[1:])
     source = stacked.argmax(0).astype(np.int8)
     p = np.clip(stacked.max(0), 0.5 / (n + 1), 1.0)
     return OwnRarity(np.exp2(rounded(np.log2(p))), source)

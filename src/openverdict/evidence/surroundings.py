@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from openverdict.evidence.encode import PRECISION_M, WIDTH_DAYS, Slots
+from openverdict.evidence.rates import PARTNERS_LEFT_OUT
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -29,25 +30,37 @@ BAND_M = (
     3000.0,
     10_000.0,
 )  # bands of distance; the last one is everything beyond
-CLUSTER_SHRINK = 5.0
+LEAST_OF_A_KIND = 30  # a kind of place with fewer known places takes the density of all
+NEAR_SHRINK = 0.5  # near pairs as expected, added to those seen
+NEAR_LEFT_OUT = 3.0  # near pairs left out of each count: those of a series of three
+GATHER_M = (
+    30.0,
+    100.0,
+    300.0,
+)  # bands in which places of a kind may gather; beyond them they do not
+COMPANY_M = 100.0
 NEAR_M = 150.0  # nearer than this is one address
 PRECISE_M = 300.0  # places coarser than this have no address
 MOST_NEAR_PAIRS = (
     4_000_000  # where more pairs than this lie so near, addresses cannot be told apart
 )
-# Counts at a case leave out the one it is compared with and two more members of a series.
-PARTNERS_LEFT_OUT = 3.0
+SOON_LEFT_OUT = 1.0  # in one fortnight a series has at most two
 REFERENCE_POINTS = 4096
 LEVELS_PER_BIT = 16.0  # rarities are rounded to sixteenths of a bit
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`neighbours` (n, m) case numbers nearest in place, -1 where there is none; `window` (n, 2) first and one-past-last
+    """What is usual around each slot.
+
+    `neighbours` (n, m) case numbers nearest in place, -1 where there is none; `window` (n, 2) first and one-past-last
     position in `by_day` of the cases within BATCH_DAYS; `log2_place` and `log2_time` (n) log2 density per m2 and per day
     at the slot, rounded; `surge` (n) ratio of local to usual frequency around the slot's day, at least 1; `radius_m` the
-    radius of the area; `pairs_in_band` (bands) how many pairs lie so far apart; `clustering` (bands) how many times more
-    pairs lie so near than the density alone explains, at least 1 and never rising with distance.
+    radius of the area; `pairs_in_band` (bands) how many pairs lie so far apart. The density is that of places of the
+    slot's own kind where `of_kind` (n) says that enough are known, else that of all places; `gathering` (kinds + 1,
+    gathering bands) how many times more pairs of one kind lie so near than it explains, at least 1 and never rising with
+    distance, the last row that of all places. `precise` (n) whether a place has an address; `near_i`, `near_j` the pairs
+    at one address.
     """
 
     neighbours: npt.NDArray[np.int32]
@@ -58,7 +71,8 @@ class Surroundings:
     surge: FloatArray
     radius_m: float
     pairs_in_band: FloatArray
-    clustering: FloatArray
+    gathering: FloatArray
+    of_kind: npt.NDArray[np.bool_]
     precise: npt.NDArray[np.bool_]
     near_i: npt.NDArray[np.int64]
     near_j: npt.NDArray[np.int64]
@@ -77,8 +91,10 @@ def survey(slots: Slots) -> Surroundings:
         1,
     )
     surge = _surge(slots, neighbours, window)
-    log2_place, radius = _place_density(slots)
-    in_band, clustering = _clustering(slots, log2_place)
+    precise, near_i, near_j = _near_pairs(slots)
+    of_kind = enough_of_a_kind(slots)
+    log2_place, gathering, radius = _place_density(slots, of_kind)
+    in_band = _pairs_in_band(slots)
     log2_time = np.log2(_time_density(slots.day)) + np.log2(surge)
     return Surroundings(
         neighbours,
@@ -89,8 +105,11 @@ def survey(slots: Slots) -> Surroundings:
         surge,
         radius,
         in_band,
-        clustering,
-        *_near_pairs(slots),
+        gathering,
+        of_kind,
+        precise,
+        near_i,
+        near_j,
     )
 
 
@@ -116,33 +135,17 @@ def band_of(metres: FloatArray) -> npt.NDArray[np.int64]:
     return np.searchsorted(BAND_M, known, side="right").astype(np.int64)
 
 
-def _clustering(slots: Slots, log2_place: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Pairs in each band of distance, and the pair correlation that the adaptive density leaves over.
-
-    Two unrelated deaths share an address more often than a smooth density says: that excess is innocent, and nearness is
-    priced with it.
-    """
+def _pairs_in_band(slots: Slots) -> FloatArray:
+    """How many pairs of cases lie in each band of distance; the last one holds those without a place, too."""
     n = len(slots.day)
-    where = np.flatnonzero(slots.placed)
-    bands = len(BAND_M) + 1
+    points = slots.xyz_m[slots.placed].astype(float)
     total = n * (n - 1) / 2
-    if len(where) < 2:
-        return np.array([*np.zeros(bands - 1), total]), np.ones(bands)
-    points = slots.xyz_m[where].astype(float)
+    if len(points) < 2:
+        return np.array([*np.zeros(len(BAND_M)), total])
     tree = cKDTree(points)
-    within = tree.count_neighbors(tree, np.array(BAND_M)).astype(float)
-    within = (within - len(where)) / 2
-    in_band = np.diff([0.0, *within, total])
-    area = np.pi * np.diff([0.0, *np.square(BAND_M)])
-    precise = PRECISION_M[slots.precision[where]]
-    clustering = np.ones(bands)
-    for b, edge in enumerate(BAND_M):
-        use = precise <= edge
-        expected = float(np.exp2(log2_place[where[use]]).sum()) * (len(where) - 1) / 2 * area[b]
-        share = use.sum() / len(where)
-        excess = (in_band[b] * share + CLUSTER_SHRINK) / (expected + CLUSTER_SHRINK)
-        clustering[b] = max(excess, 1.0)
-    return in_band, np.maximum.accumulate(clustering[::-1])[::-1]
+    within = (tree.count_neighbors(tree, np.array(BAND_M)).astype(float) - len(points)) / 2
+    in_band: FloatArray = np.diff([0.0, *within, total])
+    return in_band
 
 
 def rounded(log2: FloatArray) -> FloatArray:
@@ -174,7 +177,7 @@ def _surge(
     n = len(slots.day)
     there = neighbours >= 0
     close = np.abs(slots.day[np.maximum(neighbours, 0)] - slots.day[:, None]) <= BATCH_DAYS
-    seen = np.maximum((there & close).sum(1) - PARTNERS_LEFT_OUT, 0.0)
+    seen = np.maximum((there & close).sum(1) - SOON_LEFT_OUT, 0.0)
     share = (window[:, 1] - window[:, 0] - 1) / max(n - 1, 1)
     expected = there.sum(1) * share
     surge: FloatArray = np.maximum((seen + SURGE_SHRINK) / (expected + SURGE_SHRINK), 1.0)
@@ -194,40 +197,103 @@ def _time_density(day: npt.NDArray[np.int32]) -> FloatArray:
     return density
 
 
-def _place_density(slots: Slots) -> tuple[FloatArray, float]:
-    """Log2 density per m2, from the whole area down to 50 m: each finer scale multiplies the coarser by how many more
-    (or fewer) cases lie within it than the coarser expects, shrunk by PLACE_SHRINK pseudo-cases. A scale finer than a
-    place's own precision says nothing and is skipped.
+def enough_of_a_kind(slots: Slots) -> npt.NDArray[np.bool_]:
+    """Which slots lie at a kind of place of which LEAST_OF_A_KIND are known."""
+    known = slots.placed & (slots.kind >= 0)
+    count = np.bincount(slots.kind[known], minlength=len(slots.kind_names) + 1)
+    enough: npt.NDArray[np.bool_] = known & (count[slots.kind] >= LEAST_OF_A_KIND)
+    return enough
+
+
+def _place_density(
+    slots: Slots, of_kind: npt.NDArray[np.bool_]
+) -> tuple[FloatArray, FloatArray, float]:
+    """Log2 density per m2 of places of each slot's own kind, how they gather, and the radius of the area.
+
+    Kinds with fewer than LEAST_OF_A_KIND places, and slots without one, take those of all places.
     """
-    n = len(slots.day)
-    where = np.flatnonzero(slots.placed)
-    points = slots.xyz_m[where].astype(float)
-    result = np.zeros(n)
-    if len(where) == 0:
-        return result, 0.0
-    middle = points.mean(0)
-    radius = max(float(np.sqrt(((points - middle) ** 2).sum(1)).max()), 5000.0)
-    density = np.full(len(where), 1.0 / (np.pi * radius**2))
-    precision = PRECISION_M[slots.precision[where]]
+    kinds = len(slots.kind_names)
+    result = np.zeros(len(slots.day))
+    gathering = np.ones((kinds + 1, len(GATHER_M) + 1))
+    every = np.flatnonzero(slots.placed)
+    if len(every) == 0:
+        return result, gathering, 0.0
+    points = slots.xyz_m[every].astype(float)
+    radius = max(float(np.sqrt(((points - points.mean(0)) ** 2).sum(1)).max()), 5000.0)
+    density = _density(slots, every, radius)
+    result[every] = np.log2(density)
+    gathering[:] = _gathering(slots, every, density)
+    for kind in np.unique(slots.kind[of_kind]).tolist():
+        of = np.flatnonzero(of_kind & (slots.kind == kind))
+        density = _density(slots, of, radius)
+        result[of] = np.log2(density)
+        gathering[kind] = _gathering(slots, of, density)
+    return result, gathering, radius
+
+
+def _gathering(slots: Slots, of: npt.NDArray[np.int64], density: FloatArray) -> FloatArray:
+    """Pairs of the places `of` in each band of GATHER_M, over those that the density explains; 1 in the last band.
+
+    Two unrelated deaths share an address more often than a smooth density says: that excess is innocent, and nearness is
+    priced with it. A band counts places known better than its edge.
+    """
+    result = np.ones(len(GATHER_M) + 1)
+    inner = 0.0
+    for b, edge in enumerate(GATHER_M):
+        use = PRECISION_M[slots.precision[of]] <= edge
+        points = slots.xyz_m[of[use]].astype(float)
+        if len(points) >= 2:
+            tree = cKDTree(points)
+            near = tree.count_neighbors(tree, np.array([edge, inner if inner else -1.0]))
+            seen = (float(near[0]) - float(near[1]) - (0 if inner else len(points))) / 2
+            area = np.pi * (edge**2 - inner**2)
+            expected = float(density[use].sum()) * (len(points) - 1) / 2 * area
+            seen = max(seen - NEAR_LEFT_OUT, min(seen, expected))
+            result[b] = max((seen + NEAR_SHRINK) / (expected + NEAR_SHRINK), 1.0)
+        inner = edge
+    falling: FloatArray = np.maximum.accumulate(result[::-1])[::-1]
+    return falling
+
+
+def _density(slots: Slots, of: npt.NDArray[np.int64], radius: float) -> FloatArray:
+    """Density per m2 of the places `of` at each of them, from the whole area down to 50 m: each finer scale multiplies the
+    coarser by how many more (or fewer) lie within it than the coarser expects, shrunk by PLACE_SHRINK pseudo-cases. A
+    scale finer than a place's own precision says nothing and is skipped.
+    """
+    points = slots.xyz_m[of].astype(float)
+    density = np.full(len(of), 1.0 / (np.pi * radius**2))
+    precision = PRECISION_M[slots.precision[of]]
     scales = []
     scale = FINEST_M
     while scale < radius:
         scales.append(scale)
         scale *= SCALE_STEP
     tree = cKDTree(points)
-    step = max(1, -(-len(where) // REFERENCE_POINTS))
+    left_out = _left_out(tree, precision)
+    step = max(1, -(-len(of) // REFERENCE_POINTS))
     thin = cKDTree(points[::step])
     for scale in reversed(scales):
         coarse = scale >= 1500.0 and step > 1
         chosen = thin if coarse else tree
         found = chosen.query_ball_point(points, scale, return_length=True, workers=-1)
         counted = np.asarray(found, dtype=float) * (step if coarse else 1) - 1.0
-        counted = np.maximum(counted - PARTNERS_LEFT_OUT, 0.0)
-        expected = density * len(where) * np.pi * scale**2
-        ratio = (counted + PLACE_SHRINK) / (expected + PLACE_SHRINK)
+        expected = density * len(of) * np.pi * scale**2
+        kept = np.maximum(counted - left_out, np.minimum(counted, expected))
+        ratio = (np.maximum(kept, 0.0) + PLACE_SHRINK) / (expected + PLACE_SHRINK)
         density = np.where(scale >= precision, density * ratio, density)
-    result[where] = np.log2(density)
-    return result, radius
+    return density
+
+
+def _left_out(tree: cKDTree, precision: FloatArray) -> float:
+    """How many of a place's neighbours are left out of its counts: PARTNERS_LEFT_OUT where deaths at places of a kind lie
+    alone, fewer the more usual company within COMPANY_M is.
+    """
+    points = tree.data[precision <= COMPANY_M]
+    if len(points) < 2:
+        return PARTNERS_LEFT_OUT
+    own = cKDTree(points)
+    company = own.count_neighbors(own, COMPANY_M) / len(points) - 1.0
+    return PARTNERS_LEFT_OUT / (1.0 + float(company))
 
 
 def gap_kernel(mixture: tuple[tuple[float, float], ...], reach: int) -> FloatArray:
@@ -257,18 +323,22 @@ def _f(x: FloatArray, tau: float) -> FloatArray:
 
 
 def distance_bins() -> FloatArray:
-    """Middle of each bin of distance in metres: 5 m below 2 km, 250 m below 250 km; the last bin is everything beyond."""
-    near = np.arange(0.0, 2000.0, 5.0) + 2.5
+    """Middle of each bin of distance in metres: 5 m below 500 m, 50 m below 5 km, 1 km below 250 km; the last bin is
+    everything beyond.
+    """
+    near = np.arange(0.0, 500.0, 5.0) + 2.5
     near[0] = 0.0
-    far = np.arange(2000.0, 250_000.0, 250.0) + 125.0
-    return np.concatenate([near, far, [1e7]])
+    middle = np.arange(500.0, 5000.0, 50.0) + 25.0
+    far = np.arange(5000.0, 250_000.0, 1000.0) + 500.0
+    return np.concatenate([near, middle, far, [1e7]])
 
 
 def distance_bin(metres: FloatArray) -> npt.NDArray[np.int64]:
     """Bin number of each distance."""
     near = (metres / 5.0).astype(np.int64)
-    far = 400 + ((metres - 2000.0) / 250.0).astype(np.int64)
-    return np.where(metres < 2000.0, near, np.minimum(far, 400 + 992))
+    middle = 100 + ((metres - 500.0) / 50.0).astype(np.int64)
+    far = np.minimum(190 + ((metres - 5000.0) / 1000.0).astype(np.int64), 435)
+    return np.where(metres < 500.0, near, np.where(metres < 5000.0, middle, far))
 
 
 def place_kernel(mixture: tuple[tuple[float, float], ...]) -> FloatArray:

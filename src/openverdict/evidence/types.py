@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from openverdict.evidence.encode import SEEN_ONCE, Content
+from openverdict.evidence.rates import SHRINK, Rates, count
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -28,13 +29,12 @@ TYPE_VARIABLES = (
     "injuries",
 )
 AGE_EDGES = (18, 25, 35, 45, 55, 65, 75, 85)
-MAX_TYPES = 24
+MAX_TYPES = 32
 MIN_CASES = 20.0
-MAX_LEARNING_ROWS = 12_000
-SHRINK = 4.0  # pseudo-cases drawn from the whole register, added to every rate of a type
+MAX_LEARNING_ROWS = 30_000
 GROW_STEPS = 12
 FINAL_STEPS = 40
-TRIES = 4
+TRIES = 8
 SURE = 0.5  # a case is of a type when its posterior exceeds this
 
 
@@ -51,13 +51,12 @@ class Features:
 
 @dataclass(frozen=True)
 class Types:
-    """`share` (K), `posterior` (n, K), `label` (n) or -1 where no type is sure, `rate` (K, D) by feature, `names` (K)."""
+    """`share` (K), `posterior` (n, K), `label` (n) or -1 where no type is sure, `rates` by type, `names` (K)."""
 
     share: FloatArray
     posterior: FloatArray
     label: npt.NDArray[np.int32]
-    bit_rate: FloatArray
-    age_rate: FloatArray
+    rates: Rates
     names: tuple[str, ...]
     bic: float
 
@@ -176,10 +175,13 @@ def _em(f: Features, r: FloatArray, rows: _Rows, steps: int) -> tuple[_Mixture, 
 
 
 def _bic(r: FloatArray, rows: _Rows, total: float) -> float:
-    """Schwarz's criterion; a rate counts as a parameter when its class holds at least one such value."""
+    """Schwarz's criterion; a rate is a parameter when its class holds at least one such value, and is learned from the cases
+    of its class: it costs the log of their number. With the log of all cases rare types would not be found.
+    """
     held = rows.x.T @ (r * rows.w[:, None])
-    parameters = float((held >= 1.0).sum() + r.shape[1] - 1)
-    return -2.0 * total + parameters * float(np.log(rows.w.sum()))
+    of = (r * rows.w[:, None]).sum(0)
+    rates = float(((held >= 1.0).sum(0) * np.log(np.maximum(of, 2.0))).sum())
+    return -2.0 * total + rates + float((r.shape[1] - 1) * np.log(rows.w.sum()))
 
 
 def _seeds(f: Features, m: _Mixture, r: FloatArray, rows: _Rows) -> list[tuple[int, int]]:
@@ -223,8 +225,8 @@ def learn_types(content: Content) -> Types:
     posterior, _ = _posterior(_log_likelihood(f, m, everyone))
     sure = (posterior.max(1) > SURE) & (len(m.share) > 1)  # one type for all says nothing
     label = np.where(sure, posterior.argmax(1), -1).astype(np.int32)
-    bit_rate, age_rate = _rates_by_type(content, posterior)
-    return Types(m.share, posterior, label, bit_rate, age_rate, _names(f, m), _bic(r, rows, total))
+    rates = count(content, posterior)
+    return Types(m.share, posterior, label, rates, _names(f, m), _bic(r, rows, total))
 
 
 def _names(f: Features, m: _Mixture) -> tuple[str, ...]:
@@ -235,23 +237,3 @@ def _names(f: Features, m: _Mixture) -> tuple[str, ...]:
         " + ".join(f.names[d] for d in np.argsort(-weight[z], kind="stable")[:3])
         for z in range(len(m.share))
     )
-
-
-def _rates_by_type(content: Content, posterior: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Rate of every bit (K, D) and density of age per year (K, 128) by type, shrunk towards the whole register."""
-    variable = np.array([bit.variable for bit in content.bit_list], dtype=np.int64)
-    recorded = content.recorded.astype(float)
-    ones = content.bits.astype(float)
-    n_recorded = recorded.sum(0)[variable] if len(variable) else np.zeros(0)
-    overall = (ones.sum(0) + 0.5) / (n_recorded + 1.0)
-    seen = (sparse.csr_array(recorded).T @ posterior).T[:, variable]
-    rate = ((sparse.csr_array(ones).T @ posterior).T + SHRINK * overall) / (seen + SHRINK)
-    known = content.age >= 0
-    one_hot = np.zeros((len(known), 128))
-    one_hot[np.flatnonzero(known), content.age[known]] = 1.0
-    width = np.exp(-0.5 * (np.subtract.outer(np.arange(128), np.arange(128)) / 3.0) ** 2)
-    width /= width.sum(1, keepdims=True)
-    overall_age = (one_hot.sum(0) @ width + 0.01) / (known.sum() + 1.28)
-    by_type = (sparse.csr_array(one_hot).T @ posterior).T @ width
-    age = (by_type + 20.0 * overall_age) / (by_type.sum(1, keepdims=True) + 20.0)
-    return np.clip(rate, 1e-7, 1.0), age

@@ -17,10 +17,9 @@ from openverdict.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
 
-# How often a kernel may stand in a file: the model has one time, one place and one number, and at most one type.
+# The model has one time, one place and one number.
 ONCE = ("gap", "distance", "number")
-AT_MOST_ONCE = ("type",)
-KERNELS = ("gap", "distance", "number", "code", "items", "keys", "spot", "mention", "type")
+KERNELS = ("gap", "distance", "number", "code", "items", "keys", "spot", "mention")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +36,11 @@ class Variable:
     beta: tuple[float, float]
     source: str
     mixture: tuple[tuple[float, float], ...] = ()
-    scale: float = 0.0
     reporting: float = 1.0
     negative: str | None = None
     vocabulary_direction: str | None = None
     weight: float = 1.0
+    of_place: bool = False
 
     @property
     def theta(self) -> float:
@@ -59,7 +58,12 @@ def _variable(name: str, entry: dict[str, object], where: str) -> Variable:
     entry = dict(entry)
     try:
         a, b = (float(x) for x in entry.pop("theta"))  # type: ignore[attr-defined]
-        mixture = entry.pop("mixture_days", None) or entry.pop("mixture_m", None) or []
+        mixture = (
+            entry.pop("mixture_days", None)
+            or entry.pop("mixture_m", None)
+            or entry.pop("mixture_years", None)
+            or []
+        )
         variable = Variable(
             name=name,
             beta=(a, b),
@@ -80,12 +84,10 @@ def _variable(name: str, entry: dict[str, object], where: str) -> Variable:
             )
     if variable.kernel not in KERNELS:
         raise InputError(f"{where}: [{name}] kernel {variable.kernel!r} is not one of: {KERNELS}")
-    if variable.kernel in ("gap", "distance") and not variable.mixture:
+    if variable.kernel in ONCE and not variable.mixture:
         raise InputError(
             f"{where}: [{name}] needs a mixture of (weight, scale); see the shipped file"
         )
-    if variable.kernel == "number" and not variable.scale > 0:
-        raise InputError(f"{where}: [{name}] needs a scale above zero")
     if not 0 <= variable.weight < float("inf"):
         raise InputError(
             f"{where}: [{name}] weight must be 0 or a positive number; leave it out for 1"
@@ -101,12 +103,11 @@ def _parsed(text: str, where: str) -> tuple[Variable, ...]:
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{where}: not TOML: {error}") from None
     variables = tuple(_variable(name, entry, where) for name, entry in entries.items())
-    for kernel in (*ONCE, *AT_MOST_ONCE):
+    for kernel in ONCE:
         count = sum(v.kernel == kernel for v in variables)
-        if count > 1 or (count == 0 and kernel in ONCE):
-            allowed = "exactly one" if kernel in ONCE else "at most one"
+        if count != 1:
             raise InputError(
-                f"{where}: {count} variables have the kernel {kernel!r}; the model needs {allowed}"
+                f"{where}: {count} variables have the kernel {kernel!r}; the model needs exactly one"
             )
     return variables
 

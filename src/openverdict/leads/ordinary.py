@@ -86,16 +86,12 @@ def _surge(model: Model, members: tuple[int, ...]) -> str | None:
 
 def _kind(model: Model, members: tuple[int, ...]) -> str | None:
     learned = model.learned
-    number = next((k for k, v in enumerate(learned.content.coded) if v.kernel == "type"), None)
-    if number is None or len(learned.type_names) < 2:
+    kinds = set(learned.kind[list(members)].tolist())
+    if len(learned.type_names) < 2 or len(kinds) != 1 or -1 in kinds:
         return None
-    bits = [d for d, b in enumerate(learned.content.bit_list) if b.variable == number]
-    kinds = [int(d) for m in members for d in bits if learned.content.bits[m, d]]
-    if len(kinds) != len(members) or len(set(kinds)) != 1:
-        return None
-    d = kinds[0]
+    others = int((learned.kind == kinds.pop()).sum()) - len(members)
     return (
-        f"One kind of death: {counted(int(learned.count[d]) - len(members), 'other case')} of the register "
+        f"One kind of death: {counted(others, 'other case')} of the register "
         "are of this kind; what is usual among them was not counted again."
     )
 

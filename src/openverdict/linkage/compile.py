@@ -87,25 +87,35 @@ class SlotTables:
 def compile_slots(model: Model) -> SlotTables:
     """Tables of gap and distance."""
     slots, around = model.slots, model.around
-    gap, place = model.by_kernel["gap"], model.by_kernel["distance"]
+    gap = model.by_kernel["gap"]
     widths = model.gap_table.shape[0]
     by_level, level = _rows(gap, model.gap_table, around.log2_time)
     gap_rows = by_level.transpose(0, 2, 1, 3).reshape(-1, widths, GAP_REACH)
-    precisions = model.place_table.shape[0]
-    placed = slots.placed
-    where_p = around.log2_place[placed] if placed.any() else np.zeros(1)
-    by_place, place_level = _rows(place, model.place_table, where_p)
-    bins = by_place.shape[-1]
-    place_rows = np.zeros((len(by_place) * precisions + 1, precisions + 1, bins), dtype=np.int32)
-    place_rows[:-1, :precisions] = by_place.transpose(0, 2, 1, 3).reshape(-1, precisions, bins)
-    place_row = np.full(model.n, len(place_rows) - 1, dtype=np.int32)
-    place_row[placed] = place_level[: placed.sum()] * precisions + slots.precision[placed]
+    place_rows, place_row = _place_rows(model)
     return SlotTables(
         np.ascontiguousarray(gap_rows),
         (level * widths + slots.width).astype(np.int32),
         place_rows,
         place_row,
     )
+
+
+def _place_rows(model: Model) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """One table a distinct (density, kind, precision) of the later case, and the row of each; the last row is of zeros."""
+    slots = model.slots
+    placed = np.flatnonzero(slots.placed)
+    at = np.stack(
+        [model.around.log2_place[placed], slots.kind[placed], slots.precision[placed]], axis=1
+    )
+    distinct, row = np.unique(at, axis=0, return_inverse=True)
+    kind, precision = distinct[:, 1].astype(int), distinct[:, 2].astype(int)
+    log2_k = model.place_table[kind, :, precision, :]
+    ratio = model.by_kernel["distance"].log10_lr(np.exp2(log2_k - distinct[:, :1, None]))
+    rows = np.zeros((len(distinct) + 1, log2_k.shape[1] + 1, log2_k.shape[2]), dtype=np.int32)
+    rows[:-1, :-1] = to_units(ratio)
+    place_row = np.full(model.n, len(distinct), dtype=np.int32)
+    place_row[placed] = row.reshape(-1)
+    return rows, place_row
 
 
 def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Tables:

@@ -133,8 +133,12 @@ def score_block(  # type: ignore[no-untyped-def] # pragma: no cover
             dy = np.float64(yj - xyz[i, 1])
             dz = np.float64(zj - xyz[i, 2])
             metres = np.sqrt(dx * dx + dy * dy + dz * dz)
-            far = min(400 + np.int64((metres - 2000.0) / 250.0), bins)
-            bin_ = np.int64(metres / 5.0) if metres < 2000.0 else far
+            if metres < 500.0:
+                bin_ = np.int64(metres / 5.0)
+            elif metres < 5000.0:
+                bin_ = 100 + np.int64((metres - 500.0) / 50.0)
+            else:
+                bin_ = min(190 + np.int64((metres - 5000.0) / 1000.0), bins)
             units += place_table[precision[i], bin_]
             shares = i == next_extra
             if units < need and not shares:

@@ -4,6 +4,7 @@ What comes in: the ledger of pairs. What goes out: disjoint `Series` with their 
 registers made from the register itself. This room never says what a series means.
 """
 
+from openverdict.evidence.rates import ONE_DEATH_IN
 from openverdict.series.chance import (
     LEAST_RATE,
     Chance,
@@ -15,7 +16,7 @@ from openverdict.series.chance import (
 )
 from openverdict.series.classes import Classes, classes_of
 from openverdict.series.duplicates import Duplicates, set_aside
-from openverdict.series.grow import ONE_DEATH_IN, Series, branching, grow, price
+from openverdict.series.grow import Series, branching, grow, price
 
 __all__ = [
     "LEAST_RATE",

@@ -15,6 +15,7 @@ from openverdict.evidence import Model
 IntArray = npt.NDArray[np.int64]
 
 DAYS_APART = 2
+WEEK = 7  # days, where one more of them agrees
 AGREEMENTS = 2  # how many of: age, address, a person in common, an identifier in common
 
 
@@ -31,8 +32,8 @@ class Duplicates:
 def set_aside(model: Model, i: IntArray, j: IntArray) -> Duplicates:
     """Among pairs (i, j), find those that look like one death recorded twice, and drop every pair with a second record.
 
-    Within DAYS_APART days, no conflict in age, sex or place, and at least AGREEMENTS of: the same age, one address, a
-    person in common, an identifier in common.
+    Within DAYS_APART days (a WEEK with one more), no conflict in age, sex or place, and at least AGREEMENTS of: the same
+    age, one address, a person in common, an identifier in common.
     """
     age, sex = model.content.age, _sex(model)
     same_age = (age[i] == age[j]) & (age[i] >= 0)
@@ -45,8 +46,10 @@ def set_aside(model: Model, i: IntArray, j: IntArray) -> Duplicates:
     for v in model.variables:
         if v.kernel == "keys":
             agreements += model.find_sparse(v.name, i, j)[1]
-    soon = model.gap_days(i, j) <= DAYS_APART
-    twice = soon & ~conflict & (agreements >= AGREEMENTS)
+    days = model.gap_days(i, j)
+    soon = (days <= DAYS_APART) & (agreements >= AGREEMENTS)
+    soon |= (days <= WEEK) & (agreements > AGREEMENTS)
+    twice = soon & ~conflict
     second = np.zeros(model.n, dtype=bool)
     second[j[twice]] = True
     return Duplicates(np.stack([i[twice], j[twice]], 1), ~(second[i] | second[j]))

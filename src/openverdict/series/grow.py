@@ -15,10 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from openverdict.evidence.rates import ONE_DEATH_IN
+
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
-ONE_DEATH_IN = 1000.0
+
 LEAST_CANDIDATES = (
     200  # a small register is a part of what happened: a member could have been a case outside it
 )

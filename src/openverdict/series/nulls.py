@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openverdict.evidence.encode import Slots
+from openverdict.evidence.surroundings import enough_of_a_kind
 
 IntArray = npt.NDArray[np.int64]
 
@@ -50,6 +51,12 @@ def null_registers(
 
 
 def _near_in_place(slots: Slots, group: IntArray, rng: np.random.Generator) -> list[IntArray]:
+    """Blocks of neighbours at places of one kind; kinds with too few known places go together."""
+    kind = np.where(enough_of_a_kind(slots), slots.kind, -1)[group]
+    return [block for k in np.unique(kind) for block in _blocks(slots, group[kind == k], rng)]
+
+
+def _blocks(slots: Slots, group: IntArray, rng: np.random.Generator) -> list[IntArray]:
     placed = group[slots.placed[group]]
     rotation = np.linalg.qr(rng.normal(size=(3, 3)))[0]
     points = slots.xyz_m[placed] @ rotation + rng.uniform(-1, 1, (len(placed), 3))

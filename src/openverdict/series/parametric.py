@@ -43,10 +43,7 @@ def drawn_registers(
     """`count` registers without a series, drawn from what was learned of this one; the same seed gives the same ones."""
     if count == 0:
         return
-    kind = next((v for v in prepared.variables if v.kernel == "type"), None)
     content = prepared.learned.content
-    if kind is not None:
-        content = _without_types(content)
     types = learn_types(content)
     mix = mix_around(types.posterior, prepared.around, is_death)
     orders = null_registers(prepared.slots, is_death, count, seed)
@@ -55,7 +52,7 @@ def drawn_registers(
         drawn = draw(content, types, mix, np.random.default_rng(child))
         moved = content.take(null.order)
         drawn = replace(drawn, keys=moved.keys, mentions=moved.mentions)
-        learned = learn(drawn, learn_types(drawn), kind)
+        learned = learn(drawn, learn_types(drawn))
         yield DrawnRegister(replace(prepared, learned=learned), null.order)
 
 
@@ -100,7 +97,10 @@ def draw(content: Content, types: Types, mix: FloatArray, rng: np.random.Generat
         mine = np.flatnonzero((variable == v) & ~negative)
         if len(rows) == 0 or len(mine) == 0:
             continue
-        rate = types.bit_rate[kind[rows]][:, mine]
+        if described.of_place:  # it stays with the place
+            bits[:, mine] = content.bits[:, mine]
+            continue
+        rate = types.rates.bit[kind[rows]][:, mine]
         if described.kernel == "items":
             bits[np.ix_(rows, mine)] = rng.random(rate.shape) < rate
         else:
@@ -123,7 +123,7 @@ def _not_found(
     """Values looked for and absent: at their rate in the kind of death, never where the value is present."""
     where = np.flatnonzero(negative)
     number = {(b.variable, b.value): d for d, b in enumerate(content.bit_list) if not b.negative}
-    rate = types.bit_rate[kind][:, where]
+    rate = types.rates.bit[kind][:, where]
     drawn = (rng.random(rate.shape) < rate) & (content.recorded[:, variable[where]] > 0)
     for column, d in enumerate(where.tolist()):
         bit = content.bit_list[d]
@@ -136,21 +136,8 @@ def _not_found(
 def _ages(
     content: Content, types: Types, kind: IntArray, rng: np.random.Generator
 ) -> npt.NDArray[np.int16]:
-    ladder = types.age_rate.cumsum(1)
+    ladder = types.rates.age.cumsum(1)
     u = rng.random(len(kind)) * ladder[kind, -1]
     drawn = np.array([np.searchsorted(ladder[k], x) for k, x in zip(kind, u, strict=True)])
     age = np.minimum(drawn, ladder.shape[1] - 1).astype(np.int16)
     return np.where(content.age >= 0, age, -1).astype(np.int16)
-
-
-def _without_types(content: Content) -> Content:
-    """The content as it was recorded, before the kind of death became one more coded value."""
-    last = len(content.coded) - 1
-    kept = np.array([bit.variable != last for bit in content.bit_list], dtype=bool)
-    return replace(
-        content,
-        coded=content.coded[:-1],
-        bit_list=tuple(bit for bit in content.bit_list if bit.variable != last),
-        bits=np.ascontiguousarray(content.bits[:, kept]),
-        recorded=np.ascontiguousarray(content.recorded[:, :-1]),
-    )
