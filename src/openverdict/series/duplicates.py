@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from openverdict.evidence import Model
+from openverdict.evidence.encode import PRECISION_M
+from openverdict.evidence.surroundings import NEAR_M
 
 IntArray = npt.NDArray[np.int64]
 
@@ -36,12 +38,17 @@ def set_aside(model: Model, i: IntArray, j: IntArray) -> Duplicates:
     age, one address, a person in common, an identifier in common.
     """
     age, sex = model.content.age, _sex(model)
-    same_age = (age[i] == age[j]) & (age[i] >= 0)
-    conflict = ~same_age & (age[i] >= 0) & (age[j] >= 0)
+    aged = (age[i] >= 0) & (age[j] >= 0)
+    same_age = aged & (age[i] == age[j])
+    conflict = aged & (
+        np.abs(age[i].astype(int) - age[j]) > 1
+    )  # a birthday may lie between two sources
     conflict |= (sex[i] != sex[j]) & (sex[i] >= 0) & (sex[j] >= 0)
     near = model.are_near(i, j)
-    precise = model.around.precise
-    conflict |= precise[i] & precise[j] & ~near
+    slots = model.slots
+    within = np.append(PRECISION_M, 0.0)[slots.precision]
+    apart = model.metres(i, j) > NEAR_M + within[i] + within[j]
+    conflict |= slots.placed[i] & slots.placed[j] & apart
     agreements = same_age.astype(int) + near
     for v in model.variables:
         if v.kernel == "keys":

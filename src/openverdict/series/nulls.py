@@ -19,7 +19,7 @@ from openverdict.evidence.surroundings import enough_of_a_kind
 IntArray = npt.NDArray[np.int64]
 
 KINDS = ("place", "time")
-PLACE_BLOCK = 30
+PLACE_BLOCK = 12
 TIME_BLOCK_DAYS = 10
 
 
