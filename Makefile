@@ -7,7 +7,7 @@ JOBS ?= 2
 UV ?= uv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test coverage check format bench docs lock clean
+.PHONY: help setup demo test coverage check format bench validate docs lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ format: $(STAMP) ## put the code into the form that `make check` asks for
 
 bench: $(STAMP) ## speed and accuracy, printed and written to benchmarks/results
 	@$(PY) benchmarks/run.py
+
+validate: $(STAMP) ## the validation report, from stored results (ARGS=--run runs them first: hours)
+	@$(PY) benchmarks/validate.py $(ARGS)
 
 docs: $(STAMP) ## the documentation, into site/, with its links checked
 	@$(PY) scripts/docs.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -16,6 +17,7 @@ from typer.main import get_command
 
 from openverdict.cases import Indicator, checks, dictionary, indicators, substances
 from openverdict.cli import app
+from openverdict.evaluation.validation_page import as_markdown
 from openverdict.evidence.variables import load_variables
 from openverdict.ledger.events import events_table
 
@@ -74,6 +76,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/checks.md": checks_page,
         "reference/commands.md": commands_page,
         "reference/events.md": events_page,
+        "validation-report.md": validation_report_page,
         "contributing.md": lambda: _root_page("CONTRIBUTING.md"),
         "security-policy.md": lambda: _root_page("SECURITY.md"),
         "changelog.md": lambda: _root_page("CHANGELOG.md"),
@@ -256,6 +259,15 @@ def events_page() -> str:
             events_table(),
         ]
     )
+
+
+def validation_report_page() -> str:
+    """The validation report, from the results that are stored in the repository."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    from benchmarks.validate import stored  # noqa: PLC0415 (no package: found through the line above)
+
+    return as_markdown(stored()[1])
 
 
 def commands_page() -> str:

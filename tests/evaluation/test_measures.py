@@ -177,3 +177,21 @@ def test_a_thin_bin_counts_only_as_far_as_it_is_sure():
     most, surely = over_confidence((base,))
     assert np.isnan(most)
     assert surely == 3.45
+
+
+def test_a_pair_that_stands_for_several_counts_as_often():
+    rng = np.random.default_rng(5)
+    linked = rng.random(400) < 0.3
+    log10_lr = np.where(linked, 0.8, -0.5) + rng.normal(0, 1.2, 400)
+    times = rng.integers(1, 6, 400)
+    weight = times.astype(np.float64)
+    again, labels = np.repeat(log10_lr, times), np.repeat(linked, times)
+    assert calibration_line(log10_lr, linked, weight) == pytest.approx(
+        calibration_line(again, labels), abs=EXACT
+    )
+    for one, other in zip(
+        calibration_bins(log10_lr, linked, weight), calibration_bins(again, labels), strict=True
+    ):
+        assert (one.linked, one.others) == (other.linked, other.others)
+        assert one.claimed == pytest.approx(other.claimed, abs=EXACT)
+        assert one.over_nats_sure == pytest.approx(other.over_nats_sure, abs=EXACT)

@@ -95,11 +95,14 @@ def cllr_min(score: FloatArray, linked: BoolArray) -> float:
     return cllr(calibrated(score, linked), linked)
 
 
-def calibration_line(log10_lr: FloatArray, linked: BoolArray) -> tuple[float, float]:
+def calibration_line(
+    log10_lr: FloatArray, linked: BoolArray, weight: FloatArray | None = None
+) -> tuple[float, float]:
     """Slope and intercept (nats) of log odds = prior log odds + intercept + slope * log LR, fitted to the labels.
 
     1 and 0 for calibrated ratios; a slope below 1: ratios too far from zero, on both sides. Cox (1958), Biometrika
     45:562. NaN where a kind is missing, a ratio is infinite, or one cut parts the kinds, so that no slope is steepest.
+    `weight`: how many pairs each one stands for (None: one).
     """
     nan = (float("nan"), float("nan"))
     if not linked.any() or linked.all() or not np.isfinite(log10_lr).all():
@@ -107,20 +110,21 @@ def calibration_line(log10_lr: FloatArray, linked: BoolArray) -> tuple[float, fl
     nats, others = log10_lr * np.log(10.0), ~linked
     if nats[linked].min() >= nats[others].max() or nats[linked].max() <= nats[others].min():
         return nan
+    stands = np.ones(len(nats)) if weight is None else weight
     centre, spread = float(nats.mean()), float(nats.std())
     x = (nats - centre) / spread
     sign = np.where(linked, -1.0, 1.0)
-    odds = float(np.log(linked.sum() / others.sum()))
+    odds = float(np.log(stands[linked].sum() / stands[others].sum()))
 
     def cost(z: FloatArray) -> tuple[float, FloatArray]:
         eta = odds + z[0] + z[1] * x
-        slope = np.exp(-np.logaddexp(0.0, -eta)) - linked
+        slope = stands * (np.exp(-np.logaddexp(0.0, -eta)) - linked)
         gradient = np.array([slope.sum(), slope @ x])
-        return float(np.logaddexp(0.0, sign * eta).sum()), gradient
+        return float(stands @ np.logaddexp(0.0, sign * eta)), gradient
 
     def curvature(z: FloatArray) -> FloatArray:
         p = np.exp(-np.logaddexp(0.0, -(odds + z[0] + z[1] * x)))
-        w = p * (1 - p)
+        w = stands * p * (1 - p)
         return np.array([[w.sum(), w @ x], [w @ x, w @ x**2]])
 
     found = minimize(
@@ -152,16 +156,22 @@ class Bin:
     over_nats_sure: float
 
 
-def calibration_bins(log10_lr: FloatArray, linked: BoolArray) -> tuple[Bin, ...]:
-    """Calibration by whole units of log10 ratio; half a pair is added to both counts of a bin."""
+def calibration_bins(
+    log10_lr: FloatArray, linked: BoolArray, weight: FloatArray | None = None
+) -> tuple[Bin, ...]:
+    """Calibration by whole units of log10 ratio; half a pair is added to both counts of a bin.
+
+    `weight`: how many pairs each one stands for (None: one); the interval takes them as counted.
+    """
     bins = []
     nat = float(np.log(10.0))
-    offset = np.log10(((~linked).sum() + 1.0) / (linked.sum() + 1.0))
+    stands = np.ones(len(log10_lr)) if weight is None else weight
+    offset = np.log10((stands[~linked].sum() + 1.0) / (stands[linked].sum() + 1.0))
     number = np.floor(log10_lr)
     for low in np.unique(number):
         mine = number == low
-        a, b = int(linked[mine].sum()), int((~linked)[mine].sum())
-        claimed = float(log10_lr[mine].mean())
+        a, b = float(stands[mine & linked].sum()), float(stands[mine & ~linked].sum())
+        claimed = float(np.average(log10_lr[mine], weights=stands[mine]))
         share = beta.ppf([0.025, 0.975], a + 0.5, b + 0.5)
         below, above = (np.log10(share) - np.log10(1 - share) + offset).tolist()
         observed = float(np.log10((a + 0.5) / (b + 0.5)) + offset)
@@ -171,8 +181,8 @@ def calibration_bins(log10_lr: FloatArray, linked: BoolArray) -> tuple[Bin, ...]
             Bin(
                 low=float(low),
                 high=float(low) + 1,
-                linked=a,
-                others=b,
+                linked=round(a),
+                others=round(b),
                 claimed=claimed,
                 observed=observed,
                 low_observed=below,

@@ -1,9 +1,10 @@
-"""Tippett and calibration plots as SVG; matplotlib draws them, and comes with the extra `validation`."""
+"""Plots of an evaluation and of the validation report as SVG; matplotlib draws them (the extra `validation`)."""
 
 from __future__ import annotations
 
 import io
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -52,12 +53,67 @@ def pav(curves: list[Curve]) -> str:
     return _svg(figure, "pav")
 
 
-def _figure() -> tuple[Any, Any]:
+def power_plot(tables: Mapping[str, Any]) -> str:
+    """Share raised by each death with its interval, a panel row a setting: the model beside the oracle."""
+    figure, axes = _figure(height=1.2 + 0.75 * len(tables))
+    labels: list[str] = []
+    for name, table in tables.items():
+        for k in [k for k in ("2", "3", "4") if k in table["model"]]:
+            y = -len(labels)
+            labels.append(f"{name}, death {k}")
+            for scorer, colour, mark in (("model", "#1d4f91", "o"), ("oracle", "#a85200", "D")):
+                one = table[scorer][k]
+                axes.plot(one["interval"], [y, y], color=colour, linewidth=1.2)
+                label = scorer if y == 0 else None
+                axes.plot(one["share"], y, mark, color=colour, markersize=4, label=label)
+    axes.set_yticks([-n for n in range(len(labels))], labels, fontsize=7)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("share of planted series raised")
+    axes.legend(fontsize=8, frameon=False)
+    return _svg(figure, "power")
+
+
+def alarm_rates(found: Mapping[str, Any]) -> str:
+    """Measured against nominal alarms a year, any strength, with 95 % intervals."""
+    figure, axes = _figure()
+    rates = [row["rate"] for row in found["table"]]
+    axes.plot(rates, rates, color="#8a9095", linewidth=0.8)
+    for row in found["table"]:
+        one = row["any_strength"]
+        axes.plot([row["rate"]] * 2, one["interval"], color="#1d4f91", linewidth=1.2)
+        axes.plot(row["rate"], one["measured"], "o", color="#1d4f91", markersize=4)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("nominal alarms a year")
+    axes.set_ylabel("measured alarms a year")
+    return _svg(figure, "alarms")
+
+
+def calibration_plot(found: Mapping[str, Any]) -> str:
+    """By unit of log10 ratio: what the labels give, with its interval, against the mean claimed; all kinds."""
+    figure, axes = _figure()
+    bins = found["parts"]["all kinds"]["bins"]
+    ends = [bins[0]["low"], bins[-1]["high"]] if bins else [0.0, 1.0]
+    axes.plot(ends, ends, color="#8a9095", linewidth=0.8)
+    for b in bins:
+        axes.plot(
+            [b["claimed"]] * 2,
+            [b["low_observed"], b["high_observed"]],
+            color="#1d4f91",
+            linewidth=1.2,
+        )
+        axes.plot(b["claimed"], b["observed"], "o", color="#1d4f91", markersize=4)
+    axes.set_xlabel("log10 ratio claimed")
+    axes.set_ylabel("log10 ratio that the labels give")
+    return _svg(figure, "calibration")
+
+
+def _figure(height: float = 4.2) -> tuple[Any, Any]:
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 (an optional part)
     except ImportError:
         raise MissingPartError("matplotlib, which draws the plots,", "validation") from None
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    figure = Figure(figsize=(6.4, height), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
