@@ -30,8 +30,16 @@ from openverdict.evaluation.validation_page import (  # noqa: E402
 
 # What a run asks for: as many cities and registers as the targets do.
 ASKED = {
-    "power": ["--planted", "100", "--settings", "outdoor", "outdoor, 60 % missing"],
-    "nulls": ["--registers", "1000"],
+    "power": [
+        "--planted",
+        "100",
+        "--nulls",
+        "10",
+        "--settings",
+        "outdoor",
+        "outdoor, 60 % missing",
+    ],
+    "nulls": ["--registers", "1000", "--deaths-a-year", "250"],
 }
 WITHOUT_LINES = {"crimelinkage"}  # takes minutes, and starts anew each time
 

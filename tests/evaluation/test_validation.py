@@ -50,7 +50,12 @@ def nulls() -> dict[str, Any]:
     one = {"measured": 1.5, "interval": [1.2, 1.9], "in_band": False}
     row = {"nominal": "one a year", "rate": 1.0, "band": [0.8, 1.2], "any_strength": one,
            "as_raised": {"measured": 0.5}}  # fmt: skip
-    return {"registers": 60, "code": ["bbbbbbbbbbbb"], "table": [row]}
+    return {
+        "asked": {"deaths_a_year": 250, "years": 2.0},
+        "registers": 60,
+        "code": ["bbbbbbbbbbbb"],
+        "table": [row],
+    }
 
 
 def example() -> dict[str, Any]:

@@ -197,7 +197,8 @@ def _power(found: Results) -> Iterator[Row]:
 
 def _nulls(found: Results) -> Iterator[Row]:
     registers = int(found["registers"])
-    yield Row("registers", f"≥ {ENOUGH_REGISTERS:,}", registers, None, registers >= ENOUGH_REGISTERS)  # fmt: skip
+    size = f"{found['asked']['deaths_a_year']:,} deaths a year, {found['asked']['years']:g} years"
+    yield Row("registers", f"≥ {ENOUGH_REGISTERS:,}", registers, None, registers >= ENOUGH_REGISTERS, size)  # fmt: skip
     for row in found["table"]:
         low, high = row["band"]
         one = row["any_strength"]
