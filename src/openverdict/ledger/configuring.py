@@ -11,7 +11,7 @@ from openverdict.ledger.address import Address
 
 # Rooms with tables. Those above this one are named, not imported: a store holds their tables as well as ours, and
 # migrating or verifying it has to see them all.
-ROOMS = ("openverdict.ledger", "openverdict.review", "openverdict.web")
+ROOMS = ("openverdict.ledger", "openverdict.decisions", "openverdict.web")
 DEFAULT = "default"
 _lock = threading.RLock()
 

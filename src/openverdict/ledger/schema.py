@@ -50,7 +50,7 @@ def bring_up_to_date(alias: str, address: Address, *, create: bool, migrate: boo
 def form(alias: str) -> str:
     """What form the tables have: the last migration of each room, and a hash of the definitions as they stand.
 
-    For example `ledger.0001+review.0003@1f0c…`: who changes a definition past the migrations changes the form.
+    For example `ledger.0001+decisions.0003@1f0c…`: who changes a definition past the migrations changes the form.
     """
     newest: dict[str, str] = {}
     for app, name in MigrationLoader(connections[alias]).applied_migrations:
@@ -161,7 +161,7 @@ def _is_behind(alias: str, address: Address, *, create: bool) -> bool:
     ahead = sorted(
         f"{app} {name}"
         for app, name in set(loader.applied_migrations) - set(loader.disk_migrations)
-        if app in _rooms() or app in ("ledger", "review", "web")
+        if app in _rooms() or app in ("ledger", "decisions", "web")
     )
     if ahead:
         raise InputError(

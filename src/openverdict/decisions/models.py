@@ -1,0 +1,173 @@
+"""The tables of decisions, ownership, clocks and rights. Append-only like all of the record: what stands is the newest row.
+
+No prose stands here: texts and what was shown are `Content` of the row's event, behind its salted commitments. A `subject` is
+a pair (`subjects.pair_key`), a lead (its number) or a case, as `subject_kind` says; its cases stand in `About`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from openverdict.ledger.models import Recorded
+
+
+def _index(name: str, *columns: str) -> models.Index:
+    return models.Index(fields=list(columns), name=f"decisions_{name}")
+
+
+def _subject() -> tuple[Any, Any]:
+    return models.TextField(), models.TextField()
+
+
+class About(Recorded):
+    """A case that this row's event speaks of, so that who may see what stands under the event can be asked in SQL."""
+
+    case_id = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [
+            _index("about_case", "case_id", "event"),
+            _index("about_event", "event", "case_id"),
+        ]
+
+
+class Shown(Recorded):
+    """A subject was shown to somebody, with the ratio (1) or without (0). `snapshot`: commitment to exactly what was shown."""
+
+    subject_kind, subject = _subject()
+    run = models.BigIntegerField()
+    user = models.TextField()
+    ratio_shown = models.SmallIntegerField()
+    snapshot = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("shown_subject", "subject_kind", "subject", "user")]
+
+
+class FirstView(Recorded):
+    """What a person thought of a subject before the ratio was shown to them; `shown` is what they had seen."""
+
+    subject_kind, subject = _subject()
+    user = models.TextField()
+    view = models.TextField()
+    shown = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [_index("firstview_subject", "subject_kind", "subject", "user")]
+
+
+class Decision(Recorded):
+    """What a person concluded on a subject. `place`: 1, or 2 and 3 for those who decide on the same (`of`: the first's number).
+
+    `reasons`: JSON list of codes. `second_needed`: whether the policy (`policy`) asked for a second person. `supersedes`: the
+    first decision in whose place this one stands. `shown`: what the person had seen; null where the snapshot stands under this
+    row's own event, as it does in `bulk`, the name of what was decided on together.
+    """
+
+    subject_kind, subject = _subject()
+    user = models.TextField()
+    conclusion = models.TextField()
+    reasons = models.TextField()
+    place = models.SmallIntegerField()
+    shown = models.BigIntegerField(null=True)
+    run = models.BigIntegerField(null=True)
+    second_needed = models.SmallIntegerField()
+    policy = models.TextField()
+    log10_lr = models.FloatField(null=True)
+    of = models.BigIntegerField(null=True)
+    supersedes = models.BigIntegerField(null=True)
+    bulk = models.TextField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            _index("decision_subject", "subject_kind", "subject"),
+            _index("decision_of", "of"),
+            _index("decision_supersedes", "supersedes"),
+        ]
+
+
+class Policy(Recorded):
+    """The settings in force from here on, as canonical JSON (`policy.Policy`)."""
+
+    version = models.TextField()
+    settings = models.TextField()
+
+
+class UserState(Recorded):
+    """What became of an account: made, locked, opened or closed; the newest row counts. `user` is a key, never a name."""
+
+    user = models.TextField()
+    change = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("userstate_user", "user")]
+
+
+class Grant(Recorded):
+    """A role that a user has: for a unit, for one case, or for everything. `until`: UTC, as the log writes times."""
+
+    user = models.TextField()
+    role = models.TextField()
+    unit = models.TextField(null=True)
+    case_id = models.TextField(null=True)
+    until = models.TextField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [_index("grant_user", "user", "role")]
+
+
+class Revocation(Recorded):
+    """A grant that no longer counts."""
+
+    grant = models.BigIntegerField(unique=True)
+
+
+class Restriction(Recorded):
+    """A case is `restricted` (invisible to all who have no grant for this very case, and counted) or that was `lifted`."""
+
+    case_id = models.TextField()
+    status = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("restriction_case", "case_id")]
+
+
+class Glass(Recorded):
+    """A person opened a case that they may not normally see, until a time; why is content of the event."""
+
+    case_id = models.TextField()
+    user = models.TextField()
+    until = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("glass_user", "user", "case_id")]
+
+
+class GlassEnd(Recorded):
+    """An exceptional access that was ended before its time."""
+
+    glass = models.BigIntegerField(unique=True)
+
+
+class Owner(Recorded):
+    """Who is responsible for a case from here on; the newest row counts."""
+
+    case_id = models.TextField()
+    owner = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("owner_case", "case_id"), _index("owner_owner", "owner")]
+
+
+class Notice(Recorded):
+    """Something that a person was told of, about a case: `reason` is a code, `cause` the key of what it came from."""
+
+    user = models.TextField()
+    case_id = models.TextField()
+    reason = models.TextField()
+    cause = models.TextField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [_index("notice_user", "user")]

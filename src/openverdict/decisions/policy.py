@@ -1,0 +1,132 @@
+"""The rules of the house: one frozen object read from TOML, kept in the store when it is adopted, named by every decision."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from openverdict.decisions.models import Policy as StoredPolicy
+from openverdict.errors import InputError
+from openverdict.ledger.canonical import canonical_bytes, decimal_text
+from openverdict.ledger.events import PolicyAdopted
+from openverdict.ledger.store import Store
+from openverdict.ledger.writing import Writer
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Every setting, named SECTION_NAME as in the file. Ratios are log10; times are days or hours."""
+
+    version: str
+    text_decision_min_chars: int
+    text_break_glass_min_chars: int
+    first_view_required: bool
+    second_person_conclusions: tuple[str, ...]
+    second_person_from_log10_lr: float
+    second_person_lead: bool
+    second_person_mentioned: bool
+    bulk_largest: int
+    bulk_below_log10_lr: float
+    days_referral: int
+    days_concern: int
+    days_second_person: int
+    days_sign_off: int
+    days_assignment: int
+    days_enquiry: int
+    break_glass_hours: int
+    break_glass_alerts: tuple[str, ...]
+
+    def to_bytes(self) -> bytes:
+        """The settings as canonical JSON; what their hash is of."""
+        return canonical_bytes(
+            {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        )
+
+
+def read_policy(path: Path | None = None) -> Policy:
+    """The policy of a file, or the one that comes with the program.
+
+    Raises:
+        InputError: the file can't be read, or a setting is missing, unknown or of the wrong kind; it is named.
+    """
+    shipped = files("openverdict.decisions") / "data" / "policy.toml"
+    name = "policy.toml" if path is None else str(path)
+    try:
+        text = shipped.read_text("utf-8") if path is None else path.read_text("utf-8")
+        told = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{name}: cannot be read as TOML ({error}); mend the file") from None
+    flat: dict[str, Any] = {}
+    for section, value in told.items():
+        if isinstance(value, dict):
+            flat |= {f"{section}_{key}": item for key, item in value.items()}
+        else:
+            flat[section] = value
+    return _policy(flat, name)
+
+
+def adopt(store: Store, writer: Writer, policy: Policy) -> int:
+    """Put a policy in force from here on; the number of its row.
+
+    Raises:
+        InputError: the version stands already for other settings.
+    """
+    text = policy.to_bytes().decode()
+    for row in store.rows(StoredPolicy).filter(version=policy.version):
+        if row.settings != text:
+            raise InputError(
+                f"policy {policy.version}: adopted before with other settings; give it a new version"
+            )
+    row = StoredPolicy(version=policy.version, settings=text)
+    writer.record(
+        PolicyAdopted,
+        [row],
+        policy="decisions",
+        policy_version=policy.version,
+        sha256=sha256(text.encode()).hexdigest(),
+    )
+    return int(row.id)
+
+
+def in_force(store: Store) -> Policy:
+    """The policy that was adopted last, or the one that comes with the program."""
+    row = store.rows(StoredPolicy).order_by("-id").first()
+    return read_policy() if row is None else _policy(json.loads(row.settings), row.version)
+
+
+def _policy(flat: dict[str, Any], name: str) -> Policy:
+    hints = get_type_hints(Policy)
+    odd = sorted(set(flat) ^ set(hints))
+    if odd:
+        raise InputError(f"{name}: settings missing or unknown: {', '.join(odd)}")
+    return Policy(**{key: _typed(flat[key], hints[key], f"{name}: {key}") for key in hints})
+
+
+def _typed(value: Any, hint: Any, place: str) -> Any:
+    if hint is float and (type(value) in (int, float) or isinstance(value, str)):
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    elif (hint is int and type(value) is int and value >= 0) or (
+        hint in (bool, str) and type(value) is hint
+    ):
+        return value
+    elif (
+        hint == tuple[str, ...]
+        and isinstance(value, list)
+        and all(isinstance(item, str) for item in value)
+    ):
+        return tuple(value)
+    raise InputError(f"{place}: {value!r} is not of the right kind; see the shipped policy.toml")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return decimal_text(value) if isinstance(value, float) else value
