@@ -18,6 +18,8 @@ from typer.main import get_command
 from openverdict.cases import Indicator, checks, dictionary, indicators, substances
 from openverdict.cli import app
 from openverdict.evaluation.validation_page import as_markdown
+from openverdict.decisions.roles import roles_tables
+from openverdict.decisions.words import reasons_table
 from openverdict.evidence.variables import load_variables
 from openverdict.ledger.events import events_table
 
@@ -77,6 +79,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/commands.md": commands_page,
         "reference/events.md": events_page,
         "validation-report.md": validation_report_page,
+        "reference/roles.md": roles_page,
         "contributing.md": lambda: _root_page("CONTRIBUTING.md"),
         "security-policy.md": lambda: _root_page("SECURITY.md"),
         "changelog.md": lambda: _root_page("CHANGELOG.md"),
@@ -268,6 +271,18 @@ def validation_report_page() -> str:
     from benchmarks.validate import stored  # noqa: PLC0415 (no package: found through the line above)
 
     return as_markdown(stored()[1])
+
+
+def roles_page() -> str:
+    """Who may do what, and the reasons a decision may give, from the program's own tables."""
+    return (
+        "# Roles and reasons\n\n"
+        "What a role may do, by how a case stands to the person: *own* (within their grants, or theirs) / *other* / *restricted* "
+        "(no grant for that very case). One word stands for all three. The same table is what the program asks; how to use it "
+        "stands under [Decide, and say who may](../how-to/decisions.md).\n\n"
+        f"{roles_tables()}\n## Reason codes\n\nA reason that *needs* something can't be given until that is recorded.\n\n"
+        f"{reasons_table()}"
+    )
 
 
 def commands_page() -> str:

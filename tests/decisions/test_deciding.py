@@ -138,6 +138,7 @@ def test_a_disagreement_is_kept_and_a_third_person_decides(acts):
     stood = stands(acts.store, subject)
     assert (stood.state, stood.conclusion) == (State.CONSIDERED, "possibly")
     assert stood.disagreement
+    assert stood.first is not None
     assert [d.conclusion for d in (stood.first, *stood.others)] == [
         "similar", "possibly", "possibly"
     ]  # fmt: skip
@@ -151,7 +152,9 @@ def test_a_decision_is_superseded_and_never_overwritten(acts):
     with pytest.raises(InputError, match="decision 1 stands"):
         acts.write("first", decide, seen, acts.opinion("similar"))
     new = acts.write("first", supersede, old, seen, acts.opinion("similar"), "new_facts")
-    assert stands(acts.store, subject).first.id == new
+    stood = stands(acts.store, subject)
+    assert stood.first is not None
+    assert stood.first.id == new
     assert acts.store.rows(Decision).get(id=old).conclusion == "possibly"
     with pytest.raises(InputError, match=f"see decision {new}"):
         acts.write("first", supersede, old, seen, acts.opinion("similar"), "new_facts")

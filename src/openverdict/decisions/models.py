@@ -171,3 +171,100 @@ class Notice(Recorded):
 
     class Meta:
         indexes: ClassVar = [_index("notice_user", "user")]
+
+
+class Assignment(Recorded):
+    """A subject was given to somebody to look at."""
+
+    subject_kind, subject = _subject()
+    user = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("assignment_subject", "subject_kind", "subject")]
+
+
+class Clock(Recorded):
+    """An answer is waited for, by a day (`due`). `subject`: the key of what is to be answered; `rule`: the setting."""
+
+    subject_kind, subject = _subject()
+    rule = models.TextField()
+    due = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("clock_due", "due")]
+
+
+class ClockStop(Recorded):
+    """What was waited for came."""
+
+    clock = models.BigIntegerField(unique=True)
+    outcome = models.TextField()
+
+
+class ClockOverrun(Recorded):
+    """What was waited for is overdue and went up; it is still waited for."""
+
+    clock = models.BigIntegerField(unique=True)
+    escalated_to = models.TextField(null=True)
+
+
+class Referral(Recorded):
+    """A subject was referred to somebody else, with what they were shown (`shown`); why is content of the event."""
+
+    subject_kind, subject = _subject()
+    recipient = models.TextField()
+    user = models.TextField()
+    shown = models.BigIntegerField()
+
+
+class ReferralAnswer(Recorded):
+    """The answer to a referral: accepted, refused or returned."""
+
+    referral = models.BigIntegerField(unique=True)
+    outcome = models.TextField()
+
+
+class Concern(Recorded):
+    """A doubt that somebody raised about cases; `raised_by` is a code, the words are content of the event."""
+
+    raised_by = models.TextField()
+
+
+class ConcernAnswer(Recorded):
+    """The answer to a concern; `told`: whether whoever raised it was told (1)."""
+
+    concern = models.BigIntegerField(unique=True)
+    outcome = models.TextField()
+    told = models.SmallIntegerField()
+
+
+class Category(Recorded):
+    """A category that somebody put a case into; provisional until it is signed off. `premature`: too few checks."""
+
+    case_id = models.TextField()
+    category = models.TextField()
+    user = models.TextField()
+    checks_done = models.BigIntegerField()
+    checks_needed = models.BigIntegerField()
+    premature = models.SmallIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [_index("category_case", "case_id")]
+
+
+class SignOff(Recorded):
+    """Somebody else than the author signed a category (`subject_kind` category) or a decision off, or dissented (0)."""
+
+    subject_kind, subject = _subject()
+    user = models.TextField()
+    agrees = models.SmallIntegerField()
+
+
+class Reopened(Recorded):
+    """A case has to be looked at again; what was decided on it before is from before this."""
+
+    case_id = models.TextField()
+    reason = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("reopened_case", "case_id")]
