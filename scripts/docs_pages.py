@@ -17,9 +17,9 @@ from typer.main import get_command
 
 from openverdict.cases import Indicator, checks, dictionary, indicators, substances
 from openverdict.cli import app
-from openverdict.evaluation.validation_page import as_markdown
 from openverdict.decisions.roles import roles_tables
 from openverdict.decisions.words import reasons_table
+from openverdict.evaluation.validation_page import as_markdown
 from openverdict.evidence.variables import load_variables
 from openverdict.ledger.events import events_table
 
@@ -277,7 +277,7 @@ def roles_page() -> str:
     """Who may do what, and the reasons a decision may give, from the program's own tables."""
     return (
         "# Roles and reasons\n\n"
-        "What a role may do, by how a case stands to the person: *own* (within their grants, or theirs) / *other* / *restricted* "
+        "What a role may do, by how a case stands to the person: *own* (within their grants) / *other* / *restricted* "
         "(no grant for that very case). One word stands for all three. The same table is what the program asks; how to use it "
         "stands under [Decide, and say who may](../how-to/decisions.md).\n\n"
         f"{roles_tables()}\n## Reason codes\n\nA reason that *needs* something can't be given until that is recorded.\n\n"
