@@ -14,8 +14,11 @@ from tests.decisions.acts import TEXT
 from tests.ledger.conftest import KEY
 
 from openverdict.decisions import duties
+from openverdict.decisions.retention import entries_about
 from openverdict.errors import InputError
-from openverdict.ledger.models import Event
+from openverdict.ledger.erasing import erase
+from openverdict.ledger.events import CaseErased
+from openverdict.ledger.models import Content, Event
 from openverdict.ledger.verifying import Outcome, verify
 from openverdict.reports.consideration import consideration
 from openverdict.reports.pack import PROFILES, write_pack
@@ -111,3 +114,20 @@ def test_a_pack_is_verified_by_the_file_in_it_and_shows_what_points_away(acts, t
         write_pack(acts.store, tmp_path / "pack", profile=profile, **BY)
     with pytest.raises(InputError, match="one of: figures"):
         write_pack(acts.store, tmp_path / "other", profile="all", **BY)
+
+
+def test_erasing_a_case_takes_what_was_shown_and_said_and_leaves_the_decision(acts, clock):
+    subject = acts.pair("A", "B")
+    acts.decide("first", subject, "possibly")
+    with acts.store.writing("head", "retention") as writer:
+        entries = entries_about(acts.store, "A")
+        erase(
+            acts.store, writer, CaseErased, entries, case="A", facts=0, rule="end_of_retention",
+            approved_by="other", certificate_sha256="0" * 64,
+        )  # fmt: skip
+    assert entries_about(acts.store, "A") == []
+    assert not acts.store.rows(Content).filter(value__contains=TEXT).exists()
+    told = consideration(acts.store, subject, clock.now)
+    assert told.conclusion == "possibly"
+    assert told.steps[-1].words == "(erased)"
+    assert verify(acts.store).outcome is Outcome.INTACT
