@@ -112,7 +112,7 @@ def owner_of(store: Store, case: str) -> str | None:
 
 
 def assign(store: Store, writer: Writer, subject: Subject, user: str) -> int:
-    """Give a subject to somebody to look at; its clock starts. The number of the assignment."""
+    """Give a subject to somebody to look at, by the day in the event (no clock runs on it). The number of the assignment."""
     writer.flush()
     rows = store.rows(Assignment).filter(subject_kind=subject.kind.value, subject=subject.key)
     before = rows.order_by("-id").first()
