@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -159,16 +160,20 @@ class SigningKey:
 
 
 def write_signing_key(path: Path, key: SigningKey) -> None:
-    """Write the key into a new file that only its owner can read (mode 0600). Never overwrites."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    """Write the key into a new file that only its owner can read (mode 0600), whole or not at all. Never overwrites."""
+    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        descriptor = os.open(path, flags, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(key.secret_text() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(part, path)  # another process that reads the name never finds half a key
     except FileExistsError:
         raise InputError(
             f"{path} exists; a key is never overwritten, choose another name"
         ) from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(key.secret_text() + "\n")
+    finally:
+        Path(part).unlink()
 
 
 def load_signing_key(path: Path | None, environment: Mapping[str, str]) -> SigningKey:
