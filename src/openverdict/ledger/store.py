@@ -193,6 +193,15 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
+def _make_key(path: Path) -> None:
+    """A key of the store's own; that of another process that makes the same store just now is as good."""
+    try:
+        write_signing_key(path, SigningKey.generate(f"openverdict/{secrets.token_hex(8)}"))
+    except InputError:
+        if not path.exists():
+            raise
+
+
 def _keys(
     address: Address, key: Path | None, environment: Mapping[str, str], is_new: bool
 ) -> tuple[SigningKey, ...]:
@@ -200,7 +209,7 @@ def _keys(
     if key is None and ENVIRONMENT not in environment and address.path is not None:
         beside = address.path.with_name(f"{address.path.name}.key")
         if is_new and not beside.exists():
-            write_signing_key(beside, SigningKey.generate(f"openverdict/{secrets.token_hex(8)}"))
+            _make_key(beside)
         key = beside if beside.exists() else None
     if key is None and ENVIRONMENT not in environment:
         return ()
