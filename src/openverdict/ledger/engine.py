@@ -6,6 +6,7 @@ Everything goes through Django's own connection, so that what is done here and w
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -20,6 +21,7 @@ WRITERS_LOCK = 0x6F76_6572_6469_6374
 STREAM_ROWS = 5_000
 COPY_ROWS = 20  # from which PostgreSQL takes rows faster as a COPY
 Row = Sequence[Any]
+TRIES, PAUSE_S = 100, 0.05  # to open a database that another process is just making
 # What drivers raise on a database that is damaged, or that is none.
 UNREADABLE = (DatabaseError, InterfaceError, sqlite3.Error, UnicodeDecodeError, OverflowError)
 
@@ -135,10 +137,19 @@ def reachable(alias: str, shown: str) -> None:
     Raises:
         InputError: there is no such database, or it doesn't let us in.
     """
-    try:
-        connections[alias].ensure_connection()
-    except UNREADABLE as error:
-        raise InputError(f"{shown}: cannot be opened ({_plain(error)}); {_mend(error)}") from error
+    for left in reversed(range(TRIES)):
+        try:
+            connections[alias].ensure_connection()
+            return
+        except UNREADABLE as error:
+            # SQLite doesn't wait for another process that turns the journal of a new file to WAL.
+            if left and "database is locked" in str(error):
+                connections[alias].close()
+                time.sleep(PAUSE_S)
+                continue
+            raise InputError(
+                f"{shown}: cannot be opened ({_plain(error)}); {_mend(error)}"
+            ) from error
 
 
 def _in_words(error: Exception) -> str:
