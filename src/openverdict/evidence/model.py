@@ -50,7 +50,7 @@ from openverdict.evidence.surroundings import (
     rounded,
     survey,
 )
-from openverdict.evidence.types import learn_types
+from openverdict.evidence.types import Types, learn_types
 from openverdict.evidence.variables import Variable
 
 FloatArray = npt.NDArray[np.float64]
@@ -103,6 +103,7 @@ class Prepared:
     around: Surroundings
     learned: Learned
     case_ids: tuple[str, ...]
+    types: Types
 
 
 def prepare(register: Register, variables: tuple[Variable, ...]) -> Prepared:
@@ -112,12 +113,14 @@ def prepare(register: Register, variables: tuple[Variable, ...]) -> Prepared:
     """
     slots = encode_slots(register)
     content = encode_content(register, variables)
+    types = learn_types(content)
     return Prepared(
         variables,
         slots,
         survey(slots),
-        learn(content, learn_types(content)),
+        learn(content, types),
         tuple(register.table.get_column("case_id").to_list()),
+        types,
     )
 
 

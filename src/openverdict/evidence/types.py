@@ -122,9 +122,10 @@ def _rows(x: FloatArray, seen: FloatArray, w: FloatArray) -> _Rows:
     return _Rows(sparse.csr_array(x), sparse.csr_array(seen), w)
 
 
-def _thin(f: Features) -> _Rows:
+def _thin(f: Features, chosen: npt.NDArray[np.int64] | None = None) -> _Rows:
     """Distinct rows with their weights; a fixed stride keeps the learning set bounded."""
     both = np.concatenate([f.x, f.seen], 1).astype(np.uint8)
+    both = both if chosen is None else both[chosen]
     step = max(1, -(-len(both) // MAX_LEARNING_ROWS))
     rows, counts = np.unique(both[::step], axis=0, return_counts=True)
     d = f.x.shape[1]
@@ -203,10 +204,13 @@ def _seeds(f: Features, m: _Mixture, r: FloatArray, rows: _Rows) -> list[tuple[i
     return [divmod(int(k), g.shape[1]) for k in flat if np.isfinite(g.flat[k])]
 
 
-def learn_types(content: Content) -> Types:
-    """Grow the mixture while BIC improves and give every case its posterior."""
+def learn_types(content: Content, chosen: npt.NDArray[np.int64] | None = None) -> Types:
+    """Grow the mixture while BIC improves and give every case its posterior.
+
+    `chosen`: the cases to grow it on, for example drawn anew with replacement (None: all).
+    """
     f = features(content)
-    rows = _thin(f)
+    rows = _thin(f, chosen)
     m, r, total = _em(f, np.ones((rows.x.shape[0], 1)), rows, FINAL_STEPS)
     bic = _bic(r, rows, total)
     while len(m.share) < MAX_TYPES:

@@ -16,9 +16,10 @@ from openverdict.series.chance import (
 )
 from openverdict.series.classes import Classes, classes_of
 from openverdict.series.duplicates import Duplicates, set_aside
-from openverdict.series.grow import Series, branching, grow, price
+from openverdict.series.grow import LEAST_CANDIDATES, Series, branching, grow, price
 
 __all__ = [
+    "LEAST_CANDIDATES",
     "LEAST_RATE",
     "ONE_DEATH_IN",
     "Chance",

@@ -52,8 +52,9 @@ def drawn_registers(
         drawn = draw(content, types, mix, np.random.default_rng(child))
         moved = content.take(null.order)
         drawn = replace(drawn, keys=moved.keys, mentions=moved.mentions)
-        learned = learn(drawn, learn_types(drawn))
-        yield DrawnRegister(replace(prepared, learned=learned), null.order)
+        own = learn_types(drawn)
+        learned = learn(drawn, own)
+        yield DrawnRegister(replace(prepared, learned=learned, types=own), null.order)
 
 
 def mix_around(

@@ -1,0 +1,266 @@
+"""What the background rests on: behind every rarity and density, the number of cases it was counted from.
+
+A rate p counted among m cases, prior cases included, has the posterior Beta(p m, (1 - p) m); a density or a factor that rests
+on a cases has the posterior Gamma(a) with its own mean. Formulas and assumptions: docs/methods/uncertainty.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+from scipy.special import betaincinv, gammaincinv, ndtr, polygamma
+
+from openverdict.evidence.encode import PRECISION_M
+from openverdict.evidence.model import SPOT_SHRINK, Model
+from openverdict.evidence.near import NEAR_SHRINK, _count
+from openverdict.evidence.rarity import (
+    LOCAL_SHRINK,
+    SOURCES,
+    _near_counts,
+    _unit_counts,
+    _window_counts,
+)
+from openverdict.evidence.rates import AGE_SD, AGE_SHRINK, SHRINK
+from openverdict.evidence.surroundings import (
+    FINEST_M,
+    GATHER_M,
+    PLACE_SHRINK,
+    SCALE_STEP,
+    SEASON_SD_DAYS,
+    SURGE_SHRINK,
+    _left_out,
+)
+from openverdict.evidence.surroundings import NEAR_SHRINK as GATHER_SHRINK
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+LEAST_CASES = 0.5  # nothing rests on less than half a case
+PLENTY = 1e9  # what rests on so many cases does not vary
+
+
+@dataclass(frozen=True)
+class Support:
+    """Cases behind each figure of the background, prior cases included.
+
+    By own value (aligned with `Learned.bit`): `own` (its rarity) and `near` (the same among near pairs). By case: `time`, `age`
+    (densities of its day and of its age). By kind of place and band of distance: `gathering`. By sparse pair: `sparse`, by
+    name of the variable. Only `place` (by case) is not a number of cases: it is the standard deviation of the logarithm of
+    the density at its place.
+    """
+
+    own: FloatArray
+    near: FloatArray
+    place: FloatArray
+    time: FloatArray
+    age: FloatArray
+    gathering: FloatArray
+    sparse: dict[str, FloatArray]
+
+
+def support(model: Model) -> Support:
+    """The cases behind every figure of a model's background."""
+    own = _own_cases(model)
+    return Support(
+        own=own,
+        near=np.where(model.near > model.own.p, _near_cases(model), own),
+        place=place_sd(model),
+        time=_time_cases(model),
+        age=_age_cases(model),
+        gathering=_gathering_pairs(model),
+        sparse={name: _sparse_cases(model, name) for name in model.sparse},
+    )
+
+
+def rate_at(p: FloatArray, m: FloatArray, z: float | FloatArray) -> FloatArray:
+    """The quantile of Beta(p m, (1 - p) m) at rank Phi(-z): what p may be when it was counted among m cases.
+
+    A larger z is a rarer value. A rate of 1 stays.
+    """
+    a = np.maximum(p * m, LEAST_CASES)
+    b = np.maximum((1 - p) * m, LEAST_CASES)
+    result: FloatArray = np.where(p < 1.0, betaincinv(a, b, ndtr(-np.asarray(z))), 1.0)
+    return result
+
+
+def factor_at(a: FloatArray, z: float | FloatArray) -> FloatArray:
+    """The same for a density that rests on a cases, as a multiple of it: a quantile of Gamma(a) over a."""
+    a = np.maximum(a, LEAST_CASES)
+    result: FloatArray = gammaincinv(a, ndtr(-np.asarray(z))) / a
+    return result
+
+
+def _own_cases(model: Model) -> FloatArray:
+    """Cases behind each own value's rarity: those it was counted among, where its variance is that of the whole rule.
+
+    By kind of death, (sd / p)^2 = sum over kinds of q^2 (1 - r) / (r (m + 1)), q how probable the kind is for the case; a local
+    rate has its own binomial variance, and the part L / m of the former's, as far as it is shrunk towards it.
+    """
+    learned, own, types = model.learned, model.own, model.prepared.types
+    content = learned.content
+    variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
+    bit = learned.bit.astype(np.int64)
+    rows = np.repeat(np.arange(model.n), np.diff(learned.start))
+    rate, cases = types.rates.bit, types.rates.seen + SHRINK
+    spread = (1 - rate) / (rate * (cases + 1))
+    base = learned.base**2 * np.einsum("ek,ke->e", types.posterior[rows] ** 2, spread[:, bit])
+    local_of = _counted_among(model, rows, bit, variable) + LOCAL_SHRINK
+    local = own.p * (1 - own.p) / (local_of + 1) + (LOCAL_SHRINK / local_of) ** 2 * base
+    variance = np.where(own.source > 0, local, base)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        m = np.where(variance > 0, own.p * (1 - own.p) / variance - 1, PLENTY)
+    return np.clip(m, LEAST_CASES, PLENTY)
+
+
+def _counted_among(model: Model, rows: IntArray, bit: IntArray, variable: IntArray) -> FloatArray:
+    """How many cases each own value's local rate was counted among: the nearest, the fortnight's or the unit's."""
+    learned, around, content = model.learned, model.around, model.content
+    of = [
+        np.zeros(len(bit)),
+        _near_counts(
+            learned.start, bit, variable, content.bits, content.recorded, around.neighbours
+        )[1],
+        _window_counts(rows, bit, variable, content, around)[1],
+        _unit_counts(rows, bit, variable, content)[1],
+    ]
+    assert len(of) == len(SOURCES)  # noqa: S101 (one count a source)
+    result: FloatArray = np.stack(of)[model.own.source, np.arange(len(bit))]
+    return result
+
+
+def _near_cases(model: Model) -> FloatArray:
+    """Sides of near pairs, at places of the case's kind, that each own value's rarity among near pairs was counted among."""
+    content, learned, around = model.content, model.learned, model.around
+    variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
+    kind = np.where(around.of_kind, model.slots.kind, -1).astype(np.int64)
+    of = _count(
+        around.near_i,
+        around.near_j,
+        kind,
+        len(model.slots.kind_names) + 1,
+        learned.start,
+        learned.bit,
+        variable,
+        content.bits,
+        content.recorded,
+        len(variable),
+    )[1]
+    bit = learned.bit.astype(np.int64)
+    here = kind[np.repeat(np.arange(model.n), np.diff(learned.start))]
+    asked: FloatArray = np.where(content.of_place[bit], of.sum(1)[bit], of[bit, here])
+    return asked + NEAR_SHRINK
+
+
+def _gathering_pairs(model: Model) -> FloatArray:
+    """Pairs that each kind of place's gathering was counted on, prior pairs included, shape (kinds + 1, bands + 1)."""
+    slots, around = model.slots, model.around
+    every = np.flatnonzero(slots.placed)
+    result = np.full(around.gathering.shape, GATHER_SHRINK)
+    kinds = np.unique(slots.kind[around.of_kind]).tolist()
+    places = {k: np.flatnonzero(around.of_kind & (slots.kind == k)) for k in kinds}
+    for kind in range(len(result)):
+        of = places.get(kind, every)
+        inner = 0.0
+        for b, edge in enumerate(GATHER_M):
+            points = slots.xyz_m[of[PRECISION_M[slots.precision[of]] <= edge]].astype(float)
+            if len(points) >= 2:
+                tree = cKDTree(points)
+                near = tree.count_neighbors(tree, np.array([edge, inner if inner else -1.0]))
+                result[kind, b] += max(
+                    (float(near[0]) - float(near[1]) - (0 if inner else len(points))) / 2, 0.0
+                )
+            inner = edge
+    return result
+
+
+def _age_cases(model: Model) -> FloatArray:
+    """Cases behind the density of each age: a Gaussian kernel of sd s counts over 2 sqrt(pi) s years, kind by kind."""
+    types = model.prepared.types
+    of_kind = types.rates.aged.sum(1) + AGE_SHRINK
+    density = types.rates.age[:, np.maximum(model.content.age, 0)].T
+    behind = density * of_kind * 2 * np.sqrt(np.pi) * AGE_SD
+    result: FloatArray = 1 / (types.posterior**2 / behind).sum(1)
+    return result
+
+
+def place_sd(model: Model) -> FloatArray:
+    """Standard deviation of the logarithm of each place's density, among places of its kind where enough are known.
+
+    Carried down the scales that the density was built on. At each the count c is Gamma(c + a) beside the e that the coarser
+    scale expects, of which a part a / (e + a) is left:
+
+        V(fine) = trigamma(c + a) + (a / (e + a))^2 V(coarse),   a = PLACE_SHRINK
+    """
+    slots, around = model.slots, model.around
+    result = np.zeros(model.n)
+    every = np.flatnonzero(slots.placed)
+    if len(every) == 0:
+        return result
+    result[every] = _sd_among(model, every)
+    for kind in np.unique(slots.kind[around.of_kind]).tolist():
+        of = np.flatnonzero(around.of_kind & (slots.kind == kind))
+        result[of] = _sd_among(model, of)
+    return result
+
+
+def _sd_among(model: Model, of: IntArray) -> FloatArray:
+    """The same for the places `of`, among themselves."""
+    points = model.slots.xyz_m[of].astype(float)
+    tree = cKDTree(points)
+    precision = PRECISION_M[model.slots.precision[of]]
+    left_out = _left_out(tree, precision)
+    radius = model.around.radius_m
+    density = np.full(len(of), 1.0 / (np.pi * radius**2))
+    variance = np.zeros(len(of))
+    steps = int(np.ceil(np.log(radius / FINEST_M) / np.log(SCALE_STEP)))
+    for scale in FINEST_M * SCALE_STEP ** np.arange(steps)[::-1]:
+        found = np.asarray(tree.query_ball_point(points, scale, return_length=True), dtype=float)
+        expected = density * len(of) * np.pi * scale**2
+        held = np.maximum(found - 1.0 - left_out, np.minimum(found - 1.0, expected))
+        held = np.maximum(held, 0.0) + PLACE_SHRINK
+        usual = expected + PLACE_SHRINK
+        use = scale >= precision
+        finer = polygamma(1, held) + (PLACE_SHRINK / usual) ** 2 * variance
+        variance = np.where(use, finer, variance)
+        density = np.where(use, density * held / usual, density)
+    result: FloatArray = np.sqrt(variance)
+    return result
+
+
+def _time_cases(model: Model) -> FloatArray:
+    """Cases behind the density of time: those under its kernel, and those behind a local surge where there is one."""
+    day = model.slots.day
+    first, last = int(day.min(initial=0)), int(day.max(initial=0))
+    counts = np.bincount(day - first, minlength=last - first + 1).astype(float)
+    reach = int(4 * SEASON_SD_DAYS)
+    weight = np.exp(-0.5 * (np.arange(-reach, reach + 1) / SEASON_SD_DAYS) ** 2)
+    sums = [
+        np.convolve(counts, w, mode="full")[reach : reach + len(counts)]
+        for w in (weight, weight**2)
+    ]
+    under = (sums[0] ** 2 / np.maximum(sums[1], 1e-12))[day - first]
+    around = model.around
+    there = (around.neighbours >= 0).sum(1)
+    share = (around.window[:, 1] - around.window[:, 0] - 1) / max(model.n - 1, 1)
+    surged = around.surge * (there * share + SURGE_SHRINK)
+    both = 1 / np.maximum(under, LEAST_CASES) + np.where(around.surge > 1.0, 1 / surged, 0.0)
+    result: FloatArray = 1 / both
+    return result
+
+
+def _sparse_cases(model: Model, name: str) -> FloatArray:
+    """Cases behind the rarity of what each sparse pair shares: the register, or the labelled neighbours of a spot."""
+    sparse = model.sparse[name]
+    kernel = next(v for v in model.variables if v.name == name).kernel
+    if kernel == "mention":
+        return (sparse.count + LEAST_CASES) / sparse.p
+    if kernel == "keys":
+        return np.full(len(sparse.p), model.n + 1.0)
+    j = sparse.code % model.n
+    near = model.around.neighbours[j]
+    labelled = (near >= 0) & (model.slots.spot[np.maximum(near, 0)] >= 0)
+    result: FloatArray = labelled.sum(1) + SPOT_SHRINK
+    return result
