@@ -511,3 +511,24 @@ def test_ctrl_c_before_a_command_has_begun_is_told_too(monkeypatch, capsys):
         main()
     assert end.value.code == 130
     assert capsys.readouterr().err == "openverdict: stopped; nothing was written\n"
+
+
+def test_a_rule_of_inclusion_goes_into_the_summary_and_one_of_the_future_is_refused(
+    register, tmp_path
+):
+    rule = tmp_path / "inclusion.toml"
+    rule.write_text('rule = "Every death."\nfixed_on = 2013-06-01\nby = "the board"\n')
+    out = tmp_path / "out"
+    assert run("review", register, "--out", out, "--inclusion", rule, *FAST).exit_code == 0
+    told = json.loads((out / "summary.json").read_bytes())["inclusion"]
+    assert (told["rule"], told["fixed_on"], told["by"]) == (
+        "Every death.",
+        "2013-06-01",
+        "the board",
+    )
+    direct = openverdict.review(register, null_registers=2, inclusion=rule)
+    assert direct.summary["inclusion"] == told
+    rule.write_text('rule = "Every death."\nfixed_on = 2999-06-01\nby = "the board"\n')
+    refused = run("review", register, "--out", tmp_path / "no", "--inclusion", rule, *FAST)
+    check_refused(refused, "inclusion.toml", "after today")
+    assert not (tmp_path / "no").exists()

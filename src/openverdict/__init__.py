@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from openverdict.cases import Register
     from openverdict.intake import Intake
     from openverdict.leads import Lead, Link, Review, Triage
+    from openverdict.leads.inclusion import Inclusion
     from openverdict.reports import write_review
 
 __version__ = "0.1.0"
@@ -112,6 +113,7 @@ def review(
     watch: tuple[tuple[str, str], ...] = (),
     known_series: Path | None = None,
     replay: bool = False,
+    inclusion: Inclusion | Path | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Review:
     """Triage every case, compare every pair, grow series, measure chance, rank.
@@ -125,12 +127,14 @@ def review(
         watch: pairs of case numbers to explain whatever their ratio.
         known_series: a CSV with case_id and series_id to learn from.
         replay: find by true replay when each series lead was first raised; a whole review for each day tried.
+        inclusion: the rule of inclusion, fixed before the run: a TOML file (rule, fixed_on, by), or what was read of one.
         progress: told (step, share done).
 
     Raises:
         InputError: the file cannot be read, or a setting is out of range.
     """
     from openverdict import leads, reports  # noqa: F401  (reports teach results to show themselves)
+    from openverdict.leads.inclusion import read_inclusion
 
     read, reg = _as_intake(register)
     if as_of is not None:
@@ -144,6 +148,7 @@ def review(
             watch=watch,
             known_series=known_series,
             replay=replay,
+            inclusion=read_inclusion(inclusion) if isinstance(inclusion, Path) else inclusion,
         ),
         rejects=None if read is None else read.rejects,
         sources=[] if read is None else read.account(),

@@ -60,6 +60,12 @@ KnownSeries = Annotated[
     Path | None,
     typer.Option("--known-series", help="CSV with case_id and series_id, to learn from."),
 ]
+Inclusion = Annotated[
+    Path | None,
+    typer.Option(
+        "--inclusion", help="TOML with the rule of inclusion: rule, fixed_on, by (a role)."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
@@ -133,6 +139,7 @@ def review(
             help="Find by replay when each lead was first raised: a review for each day.",
         ),
     ] = False,
+    inclusion: Inclusion = None,
     seed: Seed = 1,
     outline: Annotated[
         Path | None, typer.Option("--outline", help="GeoJSON of areas to draw on the maps.")
@@ -152,13 +159,17 @@ def review(
         from openverdict import cli_store
         from openverdict import review as run
         from openverdict.intake.plausible import strange
+        from openverdict.leads.inclusion import read_inclusion
         from openverdict.reports import check_folder, write_review
 
         _check_numbers(budget=budget, seed=seed)
-        inputs = [*(register or ()), *(p for p in (known_series, outline) if p is not None)]
+        named = [p for p in (known_series, inclusion, outline) if p is not None]
+        inputs = [*(register or ()), *named]
         _check_apart(out, [*inputs, Path(mapping)] if mapping is not None else inputs)
         check_folder(out)
         day = _day(as_of)
+        today = date.today()  # noqa: DTZ011 (the user's own day)
+        rule = None if inclusion is None else read_inclusion(inclusion, today)
         pairs = tuple(_pair(text) for text in watch or ())
         held = cli_store.held(store, register, mapping, sheet, day, recorded_as_of, by, purpose)
         with _progress(quiet or json) as tell, held as record:
@@ -166,8 +177,7 @@ def review(
             known = read.register if day is None else read.register.as_of(day)
             if not len(known):
                 _fail(_why_empty(read, known))
-            notes = strange(known, date.today())  # noqa: DTZ011 (the user's own day)
-            read = replace(read, notes=(*read.notes, *notes))
+            read = replace(read, notes=(*read.notes, *strange(known, today)))
             how: dict[str, Any] = {
                 "budget": budget,
                 "null_registers": 0 if no_chance else null_registers,
@@ -175,6 +185,7 @@ def review(
                 "watch": pairs,
                 "known_series": known_series,
                 "replay": replay,
+                "inclusion": rule,
             }
             if record is not None:
                 record.plan(known, **how)

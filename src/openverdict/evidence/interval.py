@@ -138,7 +138,7 @@ def kind_terms(model: Model, i: IntArray, j: IntArray) -> FloatArray:
     both = (age[i] >= 0) & (age[j] >= 0)
     apart = np.minimum(np.abs(age[i] - age[j]), len(model.log2_age_kernel) - 1)
     log2 = model.log2_age_kernel[apart] - model.learned.log2_age[j]
-    aged = np.log10(1 - number.theta + number.theta * np.exp2(log2))
+    aged = number.log10_lr(np.exp2(log2))
     result: FloatArray = coded + np.where(both, aged, 0.0)
     return result
 
@@ -189,7 +189,7 @@ def moved_background(model: Model, behind: Support, z: float) -> Model:
 
 def _moved_sparse(v: Variable, sparse: Sparse, cases: FloatArray, z: float, least: float) -> Sparse:
     p = np.clip(rate_at(sparse.p, cases, z), np.minimum(sparse.p, least), 1.0)
-    return replace(sparse, p=p, log10_lr=np.log10(1 - v.theta + v.theta / p))
+    return replace(sparse, p=p, log10_lr=v.log10_lr(1 / p))
 
 
 def _with_types(model: Model, types: Types) -> Model:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from openverdict.cases import Register, dictionary
-from openverdict.evidence import Contribution, Model
-from openverdict.leads.ordinary import ordinary_explanations
-from openverdict.leads.results import Lead, Link, Measured, Reason, Triage
+from openverdict.evidence import Contribution, Model, model_hash
+from openverdict.leads.group import Group
+from openverdict.leads.inclusion import Inclusion
+from openverdict.leads.next_check import next_check, refutes
+from openverdict.leads.ordinary import innocent_reading, ordinary_tests
+from openverdict.leads.record import record_words
+from openverdict.leads.results import (
+    Assessment,
+    Lead,
+    Link,
+    Measured,
+    OrdinaryTest,
+    Reason,
+    Triage,
+)
 from openverdict.series import Series
 
 LEAST_WORTH_SAYING = 0.1  # log10 likelihood ratio
@@ -27,8 +40,14 @@ MISSING_FIELDS = (
 class Describer:
     """Makes leads of one run."""
 
-    def __init__(self, register: Register, triaged: tuple[Triage, ...]) -> None:
+    def __init__(
+        self,
+        register: Register,
+        triaged: tuple[Triage, ...],
+        inclusion: Inclusion | None = None,
+    ) -> None:
         self.register = register
+        self.inclusion = inclusion
         self.by_case = {t.case_id: t for t in triaged}
 
     def series(
@@ -41,6 +60,8 @@ class Describer:
         known: Measured | None,
         raised: date,
         raised_with: tuple[str, ...],
+        *,
+        assessment: Assessment | None,
     ) -> Lead:
         """A lead of two or more cases; `known`: how well the chance rate is known."""
         ids = tuple(model.prepared.case_ids[m] for m in series.members)
@@ -65,6 +86,8 @@ class Describer:
             for c, link in supports
             if c.log10_lr >= LEAST_WORTH_SAYING
         )
+        carries = tuple(c.variable for c, _ in supports if c.log10_lr >= LEAST_WORTH_SAYING)
+        tests = ordinary_tests(Group(model, self.register, series.members, carries), self.inclusion)
         return Lead(
             rank=rank,
             lead_id=f"S-{'-'.join(ids[:1])}-{len(ids)}",
@@ -80,12 +103,39 @@ class Describer:
             against=tuple(
                 _say(c, link) for c, link in against if c.log10_lr <= -LEAST_WORTH_SAYING
             ),
-            innocent=ordinary_explanations(model, self.register, series.members),
+            innocent=innocent_reading(tests),
             missing=self._missing(ids),
             checks_missing=self._checks(ids),
             mandatory=any(link.mandatory for link in links),
             first_raised_with=raised_with,
             chance=known,
+            assessment=None
+            if assessment is None
+            else self._told(assessment, series, model, ids, tests),
+        )
+
+    def _told(
+        self,
+        assessment: Assessment,
+        series: Series,
+        model: Model,
+        ids: tuple[str, ...],
+        tests: tuple[OrdinaryTest, ...],
+    ) -> Assessment:
+        """The assessment with what its records say: ordinary explanations, what would refute it, what to do next."""
+        open_checks: dict[str, list[str]] = {}
+        for case in ids:
+            for check in self.by_case[case].checks_missing if case in self.by_case else ():
+                open_checks.setdefault(check, []).append(case)
+        labels = {v.name: v.label for v in model.variables}
+        name, words = next_check(assessment, series.log10_lr, open_checks, labels)
+        return replace(
+            assessment,
+            ordinary=tests,
+            refutes=refutes(assessment, series.log10_lr),
+            next_check=name,
+            next_check_words=words,
+            record=record_words(series.strength, model_hash(model.variables)),
         )
 
     def case(self, rank: int, t: Triage, raised: date) -> Lead:

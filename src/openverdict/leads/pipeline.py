@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ from openverdict.errors import InputError
 from openverdict.evidence import Model, load_variables, model_hash, prepare
 from openverdict.evidence.consistency import retuned
 from openverdict.evidence.explain import contributions, similar_sentence
+from openverdict.evidence.interval import Intervals
 from openverdict.evidence.known import read_known_series
 from openverdict.evidence.weights import Taught, learn
+from openverdict.leads.assess import Assessor
 from openverdict.leads.describe import Describer
+from openverdict.leads.inclusion import Inclusion
 from openverdict.leads.rates import by_rate, chance_summary, group_summary, measured, rate_of
 from openverdict.leads.replay import Replays
 from openverdict.leads.results import Lead, Link, Review, Triage
@@ -69,7 +72,8 @@ class Settings:
     `budget`: leads a year that chance alone may make; `floor`: log10 likelihood ratio from which a pair stands in the
     ledger; `replicates`: null registers (0: chance is not measured and no series becomes a lead by it); `watch`: pairs
     of case numbers to explain whatever their ratio; `known_series`: a CSV of case_id and series_id to learn consistency from;
-    `replay`: find by true replay when each series lead was first raised (a whole review a day: dear).
+    `inclusion`: the rule by which cases came into the register, fixed before the run; `replay`: find by true replay when
+    each series lead was first raised (a whole review a day: dear); `intervals`: say how far ratios can be relied on.
     """
 
     budget: float = BUDGET
@@ -81,6 +85,8 @@ class Settings:
     watch: tuple[tuple[str, str], ...] = ()
     known_series: Path | None = None
     replay: bool = False
+    inclusion: Inclusion | None = None
+    intervals: bool = True
 
 
 def settings(
@@ -91,6 +97,7 @@ def settings(
     watch: tuple[tuple[str, str], ...] = (),
     known_series: Path | None = None,
     replay: bool = False,
+    inclusion: Inclusion | None = None,
 ) -> Settings:
     """Settings from what a caller gave; None keeps the default."""
     given = {"budget": budget, "replicates": replicates}
@@ -100,6 +107,7 @@ def settings(
         watch=watch,
         known_series=known_series,
         replay=replay,
+        inclusion=inclusion,
         **kept,  # type: ignore[arg-type]
     )
 
@@ -186,6 +194,7 @@ def explain(register: Register, case_a: str, case_b: str) -> Link:
             raise InputError(f"no case {case!r} in the register; see its case_id column")
     run.prepared = prepare(register, run.variables)
     run.model = Model(run.prepared)
+    run.assess(_no_pairs(run.n), None)
     return run.link(run.number[case_a], run.number[case_b], None, sentence=True)
 
 
@@ -203,6 +212,7 @@ class _Run:
         self.duplicates: list[tuple[str, str]] = []
         self.shipped = self.variables
         self.taught: Taught | None = None
+        self.assessor: Assessor | None = None
 
     def result(
         self, rejects: pl.DataFrame, sources: Sequence[dict[str, Any]], notes: Sequence[str]
@@ -245,6 +255,9 @@ class _Run:
         self.clock.start("triage")
         triaged = triage(self.register, links)
         self.clock.start("leads")
+        if self.n >= 2 and self.settings.intervals:
+            self.assess(ledger, chance)
+            links = self._with_intervals(links)
         leads = self._leads(series, chance, triaged, links) if self.n else ()
         watched = self._watched(links, chance) if self.n >= 2 else ()
         if self.settings.replay:
@@ -254,6 +267,16 @@ class _Run:
         summary = self._summary(ledger, chance, series, leads, rejects, sources, notes)
         return Review(
             self.register, leads, links, triaged, rejects, summary, self.clock.spent, watched
+        )
+
+    def assess(self, ledger: Ledger, chance: Chance | None) -> None:
+        """Make ready to say how far ratios can be relied on."""
+        self.assessor = Assessor(
+            Intervals(self.model),
+            (ledger.i, ledger.j, from_units(ledger.units)),
+            ledger.total,
+            lambda strength, members, keyed: self._passes(strength, members, chance, keyed),
+            self.settings.seed,
         )
 
     def _learn_from_known_series(self) -> None:
@@ -314,7 +337,8 @@ class _Run:
     def _empty_links(self) -> pl.DataFrame:
         names = [f"lr_{v.name}" for v in self.variables]
         schema: dict[str, pl.DataType] = {"case_a": pl.String(), "case_b": pl.String()}
-        return pl.DataFrame(schema=schema | {c: pl.Float64() for c in ("log10_lr", *names)})
+        ends = ("log10_lr_low", "log10_lr_high")
+        return pl.DataFrame(schema=schema | {c: pl.Float64() for c in ("log10_lr", *names, *ends)})
 
     def _links_frame(self, ledger: Ledger) -> pl.DataFrame:
         terms = self.model.terms(ledger.i, ledger.j)
@@ -331,11 +355,27 @@ class _Run:
         columns |= {f"lr_{v.name}": terms[v.name][order] for v in self.variables}
         return pl.DataFrame(columns)
 
+    def _with_intervals(self, links: pl.DataFrame) -> pl.DataFrame:
+        """The pairs with the ends of their intervals as last columns."""
+        number = pl.Series(np.arange(self.n))
+        i, j = (
+            links.get_column(name)
+            .replace_strict(self.ids, number, return_dtype=pl.Int64)
+            .to_numpy()
+            for name in ("case_a", "case_b")
+        )
+        assert self.assessor is not None  # noqa: S101 (made just before)
+        bounds = self.assessor.intervals.bounds(i, j)
+        return links.with_columns(
+            log10_lr_low=pl.Series(bounds.low, dtype=pl.Float64),
+            log10_lr_high=pl.Series(bounds.high, dtype=pl.Float64),
+        )
+
     def link(self, i: int, j: int, rank: int | None, sentence: bool) -> Link:
         i, j = min(i, j), max(i, j)
         parts = contributions(self.model, i, j)
         mention = next((c for c in parts if c.variable == "mention"), None)
-        return Link(
+        link = Link(
             self.ids[i],
             self.ids[j],
             sum(c.log10_lr for c in parts),
@@ -343,6 +383,15 @@ class _Run:
             rank,
             mention is not None and mention.rarity is not None,
             similar_sentence(self.model, i, j) if sentence else "",
+        )
+        if self.assessor is None:
+            return link
+        bounds = self.assessor.intervals.bounds(np.array([i]), np.array([j]))
+        return replace(
+            link,
+            log10_lr_low=float(bounds.low[0]),
+            log10_lr_high=float(bounds.high[0]),
+            cap=self.assessor.cap((i, j)),
         )
 
     def _ranks(self, links: pl.DataFrame) -> dict[tuple[str, str], int]:
@@ -382,12 +431,18 @@ class _Run:
         moments = [row["found_at"], row["known_from"]]
         return max(t.date() for t in moments if isinstance(t, datetime))
 
-    def _passes(self, strength: float, members: tuple[int, ...], chance: Chance | None) -> bool:
+    def _passes(
+        self,
+        strength: float,
+        members: tuple[int, ...],
+        chance: Chance | None,
+        keyed: bool | None = None,
+    ) -> bool:
         if strength < LEAD_BAR:
             return False
         if chance is None:
             return True
-        keyed = by_key(self.model, members)
+        keyed = by_key(self.model, members) if keyed is None else keyed
         return chance.per_year(strength, members, by_key=keyed) <= self.settings.budget
 
     def _leads(
@@ -398,7 +453,7 @@ class _Run:
         links: pl.DataFrame,
     ) -> tuple[Lead, ...]:
         leads: list[Lead] = []
-        describe = Describer(self.register, triaged)
+        describe = Describer(self.register, triaged, self.settings.inclusion)
         ranks = self._ranks(links)
         for s in series:
             if not self._passes(s.strength, s.members, chance):
@@ -406,6 +461,9 @@ class _Run:
             a, b = np.triu_indices(len(s.members), 1)
             pairs = [(s.members[p], s.members[q]) for p, q in zip(a, b, strict=True)]
             made = [self.link(i, j, ranks.get((self.ids[i], self.ids[j])), True) for i, j in pairs]
+            assessment = self.assessor.assess(s) if self.assessor else None
+            if assessment is not None:
+                made = [replace(link, cap=assessment.cap) for link in made]
             made.sort(key=lambda link: -link.log10_lr)
             leads.append(
                 describe.series(
@@ -416,6 +474,7 @@ class _Run:
                     rate_of(s, chance),
                     measured(chance, s.strength, s.members, by_key=s.by_key),
                     *self._first_raised(s, chance),
+                    assessment=assessment,
                 )
             )
         alone = [t for t in triaged if t.level >= CASE_LEVEL]
@@ -427,7 +486,7 @@ class _Run:
 
     def _replayed(self, leads: tuple[Lead, ...]) -> tuple[Lead, ...]:
         """The leads, each series with the day on which it was first raised on what was known then."""
-        once = replace(self.settings, replay=False, watch=())
+        once = replace(self.settings, replay=False, watch=(), intervals=False)
         replays = Replays(self.register, lambda register: review(register, once).leads)
         done = []
         for number, lead in enumerate(leads):
@@ -472,6 +531,9 @@ class _Run:
             "best_cases": best.get("cases", []),
             "best_chance_per_year": best.get("chance_per_year"),
             "strongest_groups": strongest,
+            "series_leads": [_told(lead) for lead in leads if lead.kind == "series"],
+            "cap_log10_lr": self.assessor.cap(()) if self.assessor else None,
+            "inclusion": self.settings.inclusion.told() if self.settings.inclusion else None,
             "possible_duplicates": [list(pair) for pair in self.duplicates],
             "years": self.years,
             "as_of": self.register.known_on.isoformat() if self.register.known_on else None,
@@ -500,6 +562,12 @@ class _Run:
             floor=int(to_units(self.settings.floor)),
             threads=self.settings.threads,
         )
+
+
+def _told(lead: Lead) -> dict[str, Any]:
+    """A series lead with its assessment, for the summary."""
+    told = asdict(lead.assessment) if lead.assessment is not None else {}
+    return {"lead_id": lead.lead_id, "cases": list(lead.cases), **told}
 
 
 def _no_pairs(n: int) -> Ledger:

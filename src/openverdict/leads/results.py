@@ -74,7 +74,8 @@ class Link:
     `mandatory`: one case names the other, so a person must consider the pair; it can't close by itself.
     `sentence` places the pair in the register ("of the 10,977 other deaths, 41 are at least as similar …").
     `chance_per_year`: how many pairs or series that rank as high a register without any series would give a year, and
-    `chance` how well that is known; None where chance was not measured.
+    `chance` how well that is known; None where chance was not measured. `log10_lr_low` and `log10_lr_high` are the ends of
+    the ratio's 95 % interval; `cap` is log10 of the largest ratio that the register supports.
     """
 
     case_a: str
@@ -86,6 +87,14 @@ class Link:
     sentence: str = ""
     chance_per_year: float | None = None
     chance: Measured | None = None
+    log10_lr_low: float | None = None
+    log10_lr_high: float | None = None
+    cap: float | None = None
+
+    @property
+    def capped(self) -> bool:
+        """Whether the ratio is larger than the register can support."""
+        return self.cap is not None and self.log10_lr > self.cap
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,83 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
+class Without:
+    """What a lead would be without one thing, or with one value wrong: `code` names it, `label` says it in words.
+
+    `log10_lr` and `strength` are None where no group would be left. `put_forward`: whether it would still pass the bar and
+    the budget.
+    """
+
+    code: str
+    label: str
+    log10_lr: float | None
+    strength: float | None
+    put_forward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """One belief held before the evidence, and what the ratio makes of it, as log10 odds for these very cases.
+
+    The belief: one death in `one_death_in` belongs to a group of this size; that is one such group in `registers` registers
+    like this one. `low` and `high`: at the ends of the ratio's interval.
+    """
+
+    one_death_in: float
+    registers: float
+    before: float
+    after: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class OrdinaryTest:
+    """One ordinary explanation: what was tested, what came out in words and as a number, and whether it was found.
+
+    `found` is None where the register does not allow the test; `result` then says why.
+    """
+
+    code: str
+    label: str
+    test: str
+    result: str
+    figure: float | None
+    found: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """How far a series lead can be relied on.
+
+    `low`, `high`: 95 % interval of the log10 likelihood ratio; `shares`: part of its variance by source (theta, background,
+    kinds). `cap`: log10 of the largest ratio of a pair that the register supports; `reported`: the ratio with every pair held
+    to it, with its own interval; `capped`: whether any pair was. `even_at`: the belief at which the odds are even, one death
+    in so many. `if_wrong`: single values set at odds with the rest; `if_differs`: missing values, were they to differ.
+    """
+
+    low: float
+    high: float
+    shares: Mapping[str, float]
+    cap: float
+    reported: float
+    reported_low: float
+    reported_high: float
+    capped: bool
+    without_variable: tuple[Without, ...]
+    without_case: tuple[Without, ...]
+    if_wrong: tuple[Without, ...]
+    if_differs: tuple[Without, ...]
+    posteriors: tuple[Posterior, ...]
+    even_at: float
+    ordinary: tuple[OrdinaryTest, ...] = ()
+    refutes: tuple[str, ...] = ()
+    next_check: str = ""
+    next_check_words: str = ""
+    record: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Lead(Shown):
     """What a reviewer gets: a series or a single case.
 
@@ -113,8 +199,8 @@ class Lead(Shown):
     case. `strength`: the log10 likelihood ratio less the price of its size (see docs/methods). `first_raised` is the
     day from which enough of its cases were on record, each from its first known fact and with today's ratios;
     `first_raised_with` are the cases that sufficed; `replayed` is the answer by true replay (None: not asked for).
-    `supports`, `against`,
-    `innocent`, `missing` and `checks_missing` are sentences for people, in order of weight.
+    `supports`, `against`, `innocent`, `missing` and `checks_missing` are sentences for people, in order of weight.
+    `assessment` says how far a series can be relied on.
     """
 
     rank: int
@@ -137,13 +223,15 @@ class Lead(Shown):
     first_raised_with: tuple[str, ...] = ()
     chance: Measured | None = None
     replayed: Replayed | None = None
+    assessment: Assessment | None = None
 
 
 @dataclass(frozen=True)
 class Review(Shown):
     """One run: everything that `review --out` writes.
 
-    `links`: pairs at or above the floor, columns case_a, case_b, log10_lr and one lr_<variable> a variable, best first.
+    `links`: pairs at or above the floor, columns case_a, case_b, log10_lr, one lr_<variable> a variable, and the ends of the
+    95 % interval, log10_lr_low and log10_lr_high; best first.
     `rejects`: file, row, field, value, reason. `summary`: the counts, versions, seed and settings of `summary.json`,
     without timings. `timings`: seconds by step (not part of what is compared between runs). `watched`: pairs shown
     whatever their strength because the caller asked, or because one case names the other.

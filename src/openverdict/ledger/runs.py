@@ -40,7 +40,7 @@ from openverdict.ledger.writing import Block, Writer
 VOCABULARIES = {
     "openverdict.cases": ("fields", "indicators", "substances", "checks"),
     "openverdict.evidence": ("variables",),
-    "openverdict.leads": ("triage",),
+    "openverdict.leads": ("triage", "next_checks", "record"),
 }
 DONE, FAILED, STOPPED = "done", "failed", "stopped"
 
@@ -72,6 +72,7 @@ def inclusion_rule(settings: Settings, as_of: AsOf) -> dict[str, Any]:
         "recorded_as_of": None if as_of.recorded is None else as_of.recorded.isoformat(),
         "watched_pairs": [list(pair) for pair in settings.watch],
         "known_series_sha256": None if known is None else sha256(known.read_bytes()).hexdigest(),
+        "into_the_register": None if settings.inclusion is None else settings.inclusion.told(),
     }
 
 
