@@ -16,7 +16,17 @@ import polars as pl
 
 from openverdict.cases import STATUS_SCHEMA, Register
 from openverdict.evidence.contribution import Contribution
-from openverdict.leads.results import Lead, Link, Reason, Review, Triage
+from openverdict.leads.assess import posteriors
+from openverdict.leads.results import (
+    Assessment,
+    Lead,
+    Link,
+    OrdinaryTest,
+    Reason,
+    Review,
+    Triage,
+    Without,
+)
 
 HOSTILE_ID = "=cmd|'/c calc'!A0<script>alert(1)</script>"
 HOSTILE_TEXT = '<img src=x onerror=alert(1)> & "quoted" {{ 7 * 7 }}'
@@ -213,6 +223,42 @@ def _register(n: int, *, simulated: bool) -> Register:
     )
 
 
+def _assessment(ids: tuple[str, ...], lr: float) -> Assessment:
+    """A group held to a cap, that falls without one of its variables, its first case or one value."""
+    tests = (
+        ("batch", "A supply batch", "Four of nine other deaths lie in that time.", 0.02, True),
+        ("team", "One team’s habits", "Two units recorded them.", 0.3, False),
+        ("selection", "Selection by the reviewer", "No rule was given.", None, None),
+    )
+    return Assessment(
+        low=lr - 1.5,
+        high=lr + 2.25,
+        shares={"theta": 0.2, "background": 0.7, "kinds": 0.1},
+        cap=2.89,
+        reported=lr - 0.4,
+        reported_low=lr - 1.5,
+        reported_high=lr + 0.1,
+        capped=True,
+        without_variable=(
+            Without("body_position", "Position", lr - 5, lr - 7, False),
+            Without("age", "Age", lr + 0.3, lr - 1.7, True),
+        ),
+        without_case=tuple(Without(case, case, lr - 3, lr - 4, case != ids[0]) for case in ids),
+        if_wrong=(Without(f"age:{ids[0]}", f"Age of {ids[0]}", lr - 4, lr - 6, False),),
+        if_differs=(),
+        posteriors=posteriors(lr - 0.4, lr - 1.5, lr + 0.1, len(ids), 40),
+        even_at=1234.0,
+        ordinary=tuple(
+            OrdinaryTest(code, label, f"What was tested for {code}.", result, figure, found)
+            for code, label, result, figure, found in tests
+        ),
+        refutes=("If the age of A turned out to be wrong, the log10 ratio would fall.",),
+        next_check="handwriting",
+        next_check_words="Handwriting: not recorded as made for A.",
+        record="How often leads of this strength were right or wrong has not been measured.",
+    )
+
+
 def _series(rank: int, ids: tuple[str, ...], lr: float, links: tuple[Link, ...]) -> Lead:
     return Lead(
         rank,
@@ -239,6 +285,7 @@ def _series(rank: int, ids: tuple[str, ...], lr: float, links: tuple[Link, ...])
         checks_missing=("handwriting", "dna", "Ask where B had been staying."),
         mandatory=rank == 1,
         first_raised_with=ids[1:3],
+        assessment=_assessment(ids, lr) if rank == 1 else None,
     )
 
 

@@ -42,7 +42,8 @@ def test_the_columns_are_those_of_the_contract(folder):
         return (folder / name).read_text(encoding="utf-8").splitlines()[0]
 
     assert header("leads.csv") == (
-        "rank,lead_id,kind,cases,log10_lr,chance_per_year,first_raised,reasons,chance_low,chance_high,raised_in_replay"
+        "rank,lead_id,kind,cases,log10_lr,chance_per_year,first_raised,reasons,chance_low,chance_high,raised_in_replay,"
+        "log10_lr_low,log10_lr_high,log10_lr_reported"
     )
     links = "case_a,case_b,log10_lr," + ",".join(f"lr_{name}" for name in VARIABLES)
     assert header("links.csv") == links

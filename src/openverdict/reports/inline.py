@@ -7,6 +7,7 @@ from openverdict.reports.labels import check_label
 from openverdict.reports.lead_view import raised_with, reason_rows
 from openverdict.reports.page import simulated_words
 from openverdict.reports.render import environment
+from openverdict.reports.standing import interval_words
 from openverdict.reports.totals import totals
 from openverdict.reports.words import chance, counted, day_words, rate, sentence_case, signed
 
@@ -20,6 +21,10 @@ def lead_html(lead: Lead) -> str:
     strength = ""
     if lead.log10_lr is not None:
         strength = f"log10 likelihood ratio {signed(lead.log10_lr)}"
+        if lead.assessment is not None:
+            strength += (
+                f", 95 % interval {interval_words(lead.assessment.low, lead.assessment.high)}"
+            )
     return (
         environment()
         .get_template("inline_lead.html")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from openverdict.reports.figures import (
 from openverdict.reports.figures.place_map import distance_m
 from openverdict.reports.labels import DIRECTION_WORDS, check_label, source_words
 from openverdict.reports.pairs import PairView, against_words, pair_view
+from openverdict.reports.standing import PriorRow, Standing, prior_rows, standing
 from openverdict.reports.words import (
     chance,
     counted,
@@ -39,15 +39,6 @@ from openverdict.reports.words import (
 # Of a large group the strongest pairs stand in full; the others are named with their ratio, and links.csv has them all.
 _PAIRS_OPEN, _PAIRS_IN_FULL = 3, 10
 _NEARBY_M = 5_000.0
-
-
-@dataclass(frozen=True, slots=True)
-class PriorRow:
-    """What would be believed after the evidence, for one belief held before it."""
-
-    belief: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +75,7 @@ class LeadView:
     checks_unknown: str
     facts: tuple[FactTable, ...]
     priors: tuple[PriorRow, ...]
+    standing: Standing | None
 
 
 def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: int) -> LeadView:
@@ -136,7 +128,8 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         checks_missing=_checks(lead),
         checks_unknown=cases.checks_unknown(lead.cases),
         facts=cases.fact_tables(refs),
-        priors=_priors(lead.log10_lr, len(lead.cases), register_size),
+        priors=prior_rows(lead, register_size),
+        standing=standing(lead),
     )
 
 
@@ -230,26 +223,3 @@ def _timeline(refs: Sequence[CaseRef], cases: Cases, nearby: list[datetime]) -> 
             words += f", last alive {short_day(alive) if alive else 'not recorded'}"
         rows.append(TimeCase(ref.number, alive, end, words, ref.kind == "incident"))
     return timeline(rows, nearby) if rows else None
-
-
-def _priors(log10_lr: float | None, size: int, register_size: int) -> tuple[PriorRow, ...]:
-    """Three beliefs held before the evidence, and what each becomes.
-
-    One group of this size among n cases could be any of C(n, size): the first belief's odds for these very cases.
-    """
-    if log10_lr is None or not 2 <= size <= register_size:
-        return ()
-    groups = (
-        math.lgamma(register_size + 1)
-        - math.lgamma(size + 1)
-        - math.lgamma(register_size - size + 1)
-    ) / math.log(10)
-    beliefs = (
-        ("A register like this one surely holds one such group", 0.0),
-        ("One register in 100 holds one", -2.0),
-        ("One register in 10,000 holds one", -4.0),
-    )
-    return tuple(
-        PriorRow(belief, odds(shift - groups), odds(shift - groups + log10_lr))
-        for belief, shift in beliefs
-    )

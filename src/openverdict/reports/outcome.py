@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+
 from openverdict.reports.totals import Totals
-from openverdict.reports.words import counted, sentence_case, signed, two_figures
+from openverdict.reports.words import counted, day_words, sentence_case, signed, two_figures
 from openverdict.series.classes import WORDS
 
 
@@ -116,3 +119,17 @@ def fit_words(t: Totals) -> str:
     elif samples:
         words.append("Every tail fits as far as it could be tested.")
     return " ".join(words)
+
+
+def inclusion_words(told: Mapping[str, str] | None) -> str:
+    """By which rule cases came into the register, when it was fixed and by whom; or that no rule was given."""
+    if not told:
+        return (
+            "No rule of inclusion was given with this run: it cannot be shown that the cases were not chosen with an outcome"
+            " in view."
+        )
+    day = day_words(date.fromisoformat(told["fixed_on"]))
+    return (
+        f"Which cases are in: “{told['rule']}” Fixed on {day} by {told['by']}, before this run"
+        f" ({told['file']}, SHA-256 {told['sha256'][:16]}…; in full in summary.json)."
+    )

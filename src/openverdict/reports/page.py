@@ -87,6 +87,7 @@ class Page:
     class_words: str
     fit_words: str
     taught: TaughtView | None
+    inclusion_words: str
     best_words: tuple[str, ...]
     best_pairs: tuple[BestPair, ...]
     lead_rows: tuple[LeadRow, ...]
@@ -122,6 +123,7 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
         class_words=outcome.class_words(t),
         fit_words=outcome.fit_words(t),
         taught=taught_view(review.summary),
+        inclusion_words=outcome.inclusion_words(review.summary.get("inclusion")),
         best_words=_best_words(review, t),
         best_pairs=_best_pairs(review),
         lead_rows=tuple(

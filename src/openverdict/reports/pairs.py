@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from openverdict.evidence.contribution import Contribution
 from openverdict.leads.results import Link
 from openverdict.reports.figures import Bar, bars
+from openverdict.reports.standing import pair_interval
 from openverdict.reports.words import (
     chance,
     commonness,
@@ -46,6 +47,7 @@ class PairView:
     case_a: str
     case_b: str
     value: str
+    interval: str
     weight: str
     verbal: str
     rank: str
@@ -77,6 +79,7 @@ def pair_view(link: Link, names: dict[str, str]) -> PairView:
         case_a=link.case_a,
         case_b=link.case_b,
         value=signed(link.log10_lr),
+        interval=pair_interval(link),
         weight=weight(link.log10_lr),
         verbal=verbal(link.log10_lr),
         rank="" if link.rank is None else thousands(link.rank),

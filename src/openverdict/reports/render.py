@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from openverdict.evidence.draws import DRAWS
 from openverdict.leads.results import Review
 from openverdict.reports.figures import Ring
 from openverdict.reports.labels import level_words
@@ -57,4 +58,9 @@ def render_report(
     page = build_page(review, title, outline)
     source, steps = verbal_scale()
     template = environment().get_template("report.html")
-    return template.render(page=page, scale=steps, scale_source=source, glossary=glossary()) + "\n"
+    return (
+        template.render(
+            page=page, scale=steps, scale_source=source, glossary=glossary(), draws=DRAWS
+        )
+        + "\n"
+    )

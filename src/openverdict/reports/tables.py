@@ -18,6 +18,9 @@ LEADS_SCHEMA: dict[str, pl.DataType] = {
     "chance_low": pl.Float64(),
     "chance_high": pl.Float64(),
     "raised_in_replay": pl.Date(),
+    "log10_lr_low": pl.Float64(),
+    "log10_lr_high": pl.Float64(),
+    "log10_lr_reported": pl.Float64(),
 }
 CASES_SCHEMA: dict[str, pl.DataType] = {
     "case_id": pl.String(),
@@ -34,7 +37,7 @@ _PLAIN_NUMBER = r"^[+\-]?\d+(\.\d+)?$"
 
 
 def leads_table(review: Review) -> pl.DataFrame:
-    """One row a lead, in order of rank; the chance rate and its 95 % interval are empty for single cases, the
+    """One row a lead, in order of rank; ratio, chance rate and their 95 % intervals are empty for single cases, the
     day of the replay also where none was asked for.
     """
     rows = [
@@ -50,6 +53,9 @@ def leads_table(review: Review) -> pl.DataFrame:
             lead.chance.low if lead.chance else None,
             lead.chance.high if lead.chance else None,
             lead.replayed.day if lead.replayed else None,
+            lead.assessment.low if lead.assessment else None,
+            lead.assessment.high if lead.assessment else None,
+            lead.assessment.reported if lead.assessment else None,
         )
         for lead in review.leads
     ]
