@@ -88,9 +88,9 @@ def test_the_width_of_a_tiny_case_is_that_of_numerical_integration(i, j, source)
     expected = _by_integration(made_of.model, i, j)[source]
     bounds = made_of.bounds(np.array([i]), np.array([j]), sources=(source,))
     # Moves of one standard deviation stand for the whole distribution: right to a tenth of the width.
-    assert (bounds.sd_up[0] + bounds.sd_down[0]) / 2 == pytest.approx(expected, rel=0.1)
+    assert (bounds.sd_up[0] + bounds.sd_down[0]) / 2 == pytest.approx(expected, rel=0.1, abs=0.01)
     drawn = GroupDraws(made_of, (i, j)).totals((7,), 20_000, sources=(source,))
-    assert drawn.std() == pytest.approx(expected, rel=0.06)
+    assert drawn.std() == pytest.approx(expected, rel=0.06, abs=0.01)
 
 
 def test_theta_of_two_values_that_differ_has_its_closed_form():
@@ -100,7 +100,7 @@ def test_theta_of_two_values_that_differ_has_its_closed_form():
     expected = np.sqrt(polygamma(1, b) - polygamma(1, a + b)) / LN10
     up, down = (next(v for v in moved_theta(model, z) if v.name == "sex") for z in (1, -1))
     assert (np.log10(1 - down.theta) - np.log10(1 - up.theta)) / 2 == pytest.approx(
-        expected, rel=0.08
+        expected, rel=0.1
     )
 
 
@@ -121,21 +121,19 @@ def test_a_rate_of_one_stays():
 
 def test_the_cases_behind_a_rate_are_those_it_was_counted_among():
     """All 60 record it; the fortnight's rate is shrunk by 20 cases towards the register's, which is shrunk by 4."""
-    made_of = two_sexes(60, 40)
-    model = made_of.model
+    model = two_sexes(60, 40).model
     assert len(model.prepared.types.share) == 1
     rate = (40 + 4 * 40.5 / 61) / 64
     male = [b.value for b in model.content.bit_list].index("male")
     day = model.slots.day
     rows = np.repeat(np.arange(60), np.diff(model.learned.start))
     for entry in np.flatnonzero(model.learned.bit == male)[:40:6].tolist():
-        if model.own.source[entry] == 0:
-            assert support(model).own[entry] == pytest.approx(64, rel=0.05)
-            continue
-        others = int((np.abs(day - day[rows[entry]]) <= 7).sum()) - 1
         p = float(model.own.p[entry])
-        variance = p * (1 - p) / (others + 21) + (20 / (others + 20)) ** 2 * rate * (1 - rate) / 65
-        assert support(model).own[entry] == pytest.approx(p * (1 - p) / variance - 1, rel=0.05)
+        variance = float(model.learned.base[entry]) ** 2 * (1 - rate) / (rate * 65)
+        if model.own.source[entry] > 0:
+            others = int((np.abs(day - day[rows[entry]]) <= 7).sum()) - 1
+            variance = p * (1 - p) / (others + 21) + (20 / (others + 20)) ** 2 * variance
+        assert support(model).own[entry] == pytest.approx(p * (1 - p) / variance - 1, rel=1e-6)
 
 
 def test_cases_under_the_kernel_of_time_are_counted_as_by_hand():
@@ -149,8 +147,9 @@ def test_cases_under_the_kernel_of_time_are_counted_as_by_hand():
 
 
 def test_the_width_of_a_density_of_places_is_that_of_drawn_counts():
-    model = Model(prepare(made(3, 150, places="spread", missing=0.0), load_variables()))
+    model = Model(prepare(made(3, 90, places="spread", missing=0.0), load_variables()))
     rng = np.random.default_rng(1)
+    assert not model.around.of_kind.any()  # too few of any kind of place: all of them are one
     found = place_sd(model)
     for case in np.flatnonzero(model.slots.placed)[:5].tolist():
         assert found[case] == pytest.approx(_drawn_place_sd(model, case, rng), rel=0.15)
@@ -159,9 +158,13 @@ def test_the_width_of_a_density_of_places_is_that_of_drawn_counts():
 def _drawn_place_sd(model: Model, case: int, rng: np.random.Generator) -> float:
     """Scale by scale, counts drawn from their posterior beside the expectation that was drawn before."""
     from openverdict.evidence.encode import PRECISION_M
-    from openverdict.evidence.surroundings import FINEST_M, PARTNERS_LEFT_OUT, PLACE_SHRINK
+    from openverdict.evidence.rates import PARTNERS_LEFT_OUT
+    from openverdict.evidence.surroundings import FINEST_M, PLACE_SHRINK
 
     placed = np.flatnonzero(model.slots.placed)
+    known = placed[PRECISION_M[model.slots.precision[placed]] <= 100.0]
+    company = [(model.metres(np.full(len(known), c), known) <= 100.0).sum() - 1 for c in known]
+    left_out = PARTNERS_LEFT_OUT / (1 + float(np.mean(company)))
     metres = model.metres(np.full(len(placed), case), placed)
     radius = model.around.radius_m
     scales, scale = [], FINEST_M
@@ -173,8 +176,9 @@ def _drawn_place_sd(model: Model, case: int, rng: np.random.Generator) -> float:
     for scale in reversed(scales):
         if scale < PRECISION_M[model.slots.precision[case]]:
             continue
-        held = max((metres <= scale).sum() - 1 - PARTNERS_LEFT_OUT, 0) + PLACE_SHRINK
         area = len(placed) * np.pi * scale**2
+        others = float((metres <= scale).sum() - 1)
+        held = max(others - left_out, min(others, point * area), 0) + PLACE_SHRINK
         # Linear in the coarser draw: the part of it that is left is PLACE_SHRINK / (expected + PLACE_SHRINK).
         left = PLACE_SHRINK / (point * area + PLACE_SHRINK)
         finer = np.log(point * held / (point * area + PLACE_SHRINK))

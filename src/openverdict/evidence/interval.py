@@ -3,8 +3,9 @@
     sd_up^2 = sum over sources s of max(T(s moved up) - T, T(s moved down) - T, 0)^2, and sd_down likewise
     95 % interval: T - 1.96 sd_down … T + 1.96 sd_up
 
-The sources: consistency theta, the rarities and densities of the background, and the kinds of death. It is the delta method with a difference in place of a derivative, so that it holds for every
-kernel and follows a bend. Formulas, assumptions and measured coverage: docs/methods/uncertainty.md.
+The sources: consistency theta, the rarities and densities of the background, and the kinds of death. It is the delta method
+with a difference in place of a derivative, so that it holds for every kernel and follows a bend. Formulas, assumptions and
+measured coverage: docs/methods/uncertainty.md.
 """
 
 from __future__ import annotations
