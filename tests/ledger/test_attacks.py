@@ -12,6 +12,7 @@ from tests.ledger.filled import BY, as_owner, fill
 from openverdict.errors import InputError
 from openverdict.intake import read_register
 from openverdict.ledger.collecting import collect
+from openverdict.ledger.keyring import change_key
 from openverdict.ledger.keys import SigningKey
 from openverdict.ledger.merkle import Frontier, leaf_hash, root_from_leaves
 from openverdict.ledger.models import Case, Checkpoint, Event, Fact, Node, Salt
@@ -306,6 +307,14 @@ def test_everything_is_written_anew_and_signed_with_the_stolen_key(make_store, n
     other = forged(make_store, new_url, KEY)
     assert verify(other, keys=[KEY.verifier()]).outcome is Outcome.INTACT
     assert "the log was written anew" in broken(other, checkpoints=[note])
+
+
+def test_a_retired_key_signs_again(store, tmp_path):
+    change_key(store, tmp_path / "new.key", actor="a", purpose="test", reason="rotation")
+    assert verify(store).outcome is Outcome.INTACT
+    with store.writing("a.crook", "test") as writer:
+        writer.checkpoint(*store.keys)  # the object still holds the old one
+    assert "a key that was retired before" in broken(store)
 
 
 def test_a_trigger_is_dropped_and_left_away(filled):

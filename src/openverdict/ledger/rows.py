@@ -111,13 +111,16 @@ def all_recorded() -> tuple[type[Recorded], ...]:
     return tuple(sorted(found, key=lambda model: str(model._meta.db_table)))
 
 
-def _plain(form: Shape, row: Values) -> list[Any]:
-    values = list(row)
-    for place, turn in form.turned:
-        values[place] = turn(values[place])
-    while values and values[-1] is None:
-        values.pop()
-    return values
+def _plain(form: Shape, row: Values) -> Values:
+    if form.turned:
+        values = list(row)
+        for place, turn in form.turned:
+            values[place] = turn(values[place])
+        row = values
+    end = len(row)
+    while end and row[end - 1] is None:
+        end -= 1
+    return row[:end]
 
 
 def _decimal(value: Any) -> str | None:

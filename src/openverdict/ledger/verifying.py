@@ -10,7 +10,7 @@ and keys that somebody kept outside say what the store alone can't: that nothing
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from hashlib import sha256
@@ -245,39 +245,55 @@ class _Verification:
         self, levels: list[bytes], trusted: list[VerifierKey], outside: Sequence[str]
     ) -> None:
         self.tell("verify-checkpoints", 0.0)
-        own = []
-        for entry, text, _ in self.keys:
-            try:
-                own.append(VerifierKey.parse(text))
-            except InputError:
-                self.bad(entry, "names a key that can't be read")
+        own, retired = self._keys()
         for key in own:
             if trusted and key not in trusted:
-                self.bad(
-                    None,
-                    f"the log is signed by {key.name} ({key.key_id.hex()}), which is none of the keys given",
-                )
+                said = "which is none of the keys given"
+                self.bad(None, f"the log is signed by {key.name} ({key.key_id.hex()}), {said}")
+        known = trusted or own
         for entry, size, root, note in self.notes:
             self.verdict.checkpoints += 1
-            if (said := self._note(levels, note, trusted or own)) is not None:
-                self.bad(entry, f"checkpoint over {size} entries: {said}")
+            if (said_of := self._note(levels, note, known, retired)) is not None:
+                self.bad(entry, f"checkpoint over {size} entries: {said_of}")
             elif size > entry or root != _root(levels, size):
-                self.bad(
-                    entry,
-                    f"checkpoint over {size} entries: its columns say something else than its note",
-                )
+                what = "its columns say something else than its note"
+                self.bad(entry, f"checkpoint over {size} entries: {what}")
         for note in outside:
             self.verdict.outside += 1
             Head.parse(Note.parse(note).text)  # what can't be read is no verdict on the store
-            if (said := self._note(levels, note, trusted or own)) is not None:
-                self.bad(None, f"the checkpoint kept outside: {said}")
+            if (said_of := self._note(levels, note, known, retired)) is not None:
+                self.bad(None, f"the checkpoint kept outside: {said_of}")
 
-    def _note(self, levels: list[bytes], note: str, keys: Sequence[VerifierKey]) -> str | None:
+    def _keys(self) -> tuple[list[VerifierKey], dict[VerifierKey, int]]:
+        """The keys that the log adds, and by which entry each was retired."""
+        own: list[VerifierKey] = []
+        retired: dict[VerifierKey, int] = {}
+        for entry, text, status in self.keys:
+            try:
+                key = VerifierKey.parse(text)
+            except InputError:
+                self.bad(entry, "names a key that can't be read")
+                continue
+            if status == "retired":
+                retired[key] = entry
+            else:
+                own.append(key)
+        return own, retired
+
+    def _note(
+        self,
+        levels: list[bytes],
+        note: str,
+        keys: Sequence[VerifierKey],
+        retired: Mapping[VerifierKey, int],
+    ) -> str | None:
         """What is wrong with a checkpoint; None if nothing is."""
         try:
-            head, _ = open_checkpoint(note, keys)
+            head, signers = open_checkpoint(note, keys)
         except (InputError, RecordError) as error:
             return str(error)
+        if all(key in retired and retired[key] < head.size for key in signers):
+            return "it is signed by nobody but a key that was retired before"
         if head.size > self.verdict.entries:
             return (
                 f"it has {head.size} entries, the store only {self.verdict.entries}: the end of the log was cut "

@@ -9,6 +9,7 @@ twice) can be asked and acted upon. Leaving the block commits; only then may any
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ NODE_COLUMNS = ("level", "number", "hash")
 BUFFERED_ROWS = 50_000
 CHECKPOINT_EVERY = 1_000  # entries after which a store that can sign does so by itself
 Clock = Callable[[], datetime]
+_encode = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
 
 
 @dataclass(frozen=True)
@@ -167,11 +171,12 @@ class Writer:
             for place, instance in enumerate(instances):
                 for name, value in (("id", first + place), ("event_id", self.size)):
                     setattr(instance, name, value)
-            numbered = [(first + place, *row) for place, row in enumerate(block.values)]
+            seq = self.size
+            numbered = [(number, *row) for number, row in enumerate(block.values, first)]
             used = salt if form.erasable else b""
             digest = block_hash(block_bytes(form, numbered), used)
             committed[form.table] = CommittedRows(form.table, len(numbered), digest, bool(used))
-            self._buffer(form, [(row[0], self.size, *row[1:]) for row in numbered])
+            self._buffer(form, [(row[0], seq, *row[1:]) for row in numbered])
         return tuple(committed[table] for table in sorted(committed))
 
     def _number(self, model: type[Recorded], count: int) -> int:
@@ -181,7 +186,7 @@ class Writer:
 
     def _append(self, event: Event) -> int:
         seq = self.size
-        body = event.to_bytes()
+        body = _body(event)
         leaf = leaf_hash(body)
         for level, number, value in self._frontier.append(leaf):
             if level:
@@ -198,6 +203,14 @@ class Writer:
     def _buffer(self, form: Shape, rows: list[tuple[Any, ...]]) -> None:
         self._rows.setdefault(form.table, (form, []))[1].extend(rows)
         self._buffered += len(rows)
+
+
+def _body(event: Event) -> bytes:
+    """The canonical bytes of an event. Its own checks leave nothing in it that plain encoding would write otherwise."""
+    try:
+        return _encode(event.to_body()).encode("utf-8")
+    except UnicodeEncodeError:
+        return event.to_bytes()  # says which text it is
 
 
 @contextmanager
