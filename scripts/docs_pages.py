@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import tomllib
 from collections import defaultdict
@@ -21,6 +22,7 @@ from openverdict.decisions.roles import roles_tables
 from openverdict.decisions.words import reasons_table
 from openverdict.evaluation.validation_page import as_markdown
 from openverdict.evidence.variables import load_variables
+from openverdict.ledger import configure
 from openverdict.ledger.events import events_table
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +82,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/events.md": events_page,
         "validation-report.md": validation_report_page,
         "reference/roles.md": roles_page,
+        "reference/tables.md": tables_page,
         "contributing.md": lambda: _root_page("CONTRIBUTING.md"),
         "security-policy.md": lambda: _root_page("SECURITY.md"),
         "changelog.md": lambda: _root_page("CHANGELOG.md"),
@@ -285,12 +288,43 @@ def roles_page() -> str:
     )
 
 
+def tables_page() -> str:
+    """The tables of a store, read from their models."""
+    configure()
+    from openverdict.ledger.models import Event, Node
+    from openverdict.ledger.rows import all_recorded
+
+    parts = [
+        "# Tables of the store\n",
+        "The same on SQLite and PostgreSQL; how to use a store stands under [Keep a record in a store](../how-to/store.md). "
+        "Times are text, ISO 8601. A row has a number, `id`, given without a gap, and names the entry of the "
+        "[audit log](../methods/audit-log.md) that it was written with, `event_id`; that entry commits to all of its columns. "
+        "*Erasable* tables hold personal content: their rows stand behind a salt.\n",
+        _model(Event),
+        _model(Node),
+    ]
+    parts += [_model(model) for model in all_recorded()]
+    return "\n".join(parts) + "\n"
+
+
+def _model(model: Any) -> str:
+    meta = model._meta
+    says = " ".join(inspect.cleandoc(model.__doc__).split())
+    mark = " · *erasable*" if getattr(model, "erasable", False) else ""
+    columns = [
+        field.column for field in meta.concrete_fields if field.column not in ("id", "event_id")
+    ]
+    named = ", ".join(f"`{column}`" for column in columns)
+    return f"## `{meta.db_table}`\n\n{says}\n\n{named}{mark}\n"
+
+
 def commands_page() -> str:
     """The command line, read from the program itself."""
     parts = [
         "# Commands\n",
         "Exit codes: **0** done; **1** done, but rows were rejected and `--strict` was given; **2** the call or the "
-        "input was unusable, and one line says what, where, and the mend.\n",
+        "input was unusable, and one line says what, where, and the mend. `verify`, `witness check` and `restore` "
+        "say with **1** that something is broken, and with **2** that they can't tell.\n",
     ]
     parts += _command(get_command(app), "openverdict", depth=1)
     return "\n".join(parts) + "\n"

@@ -176,7 +176,7 @@ def review(
             read = _read(register or [], mapping, sheet, tell) if record is None else record.read()
             known = read.register if day is None else read.register.as_of(day)
             if not len(known):
-                _fail(_why_empty(read, known))
+                _fail(_why_empty(read, known) if record is None else record.why_empty(read))
             read = replace(read, notes=(*read.notes, *strange(known, today)))
             how: dict[str, Any] = {
                 "budget": budget,

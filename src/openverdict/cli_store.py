@@ -389,6 +389,13 @@ class _Record:
         self.entries = entries_by(self.store, self.asked.recorded)
         return read_store(self.store, self.asked, entries=self.entries)
 
+    def why_empty(self, read: Intake) -> str:
+        """Why there is nothing to review, and the mend, as one line."""
+        if len(read.register):
+            return f"no case was known at the end of {self.asked.known}; name a later day"
+        by = "" if self.asked.recorded is None else f" at the end of {self.asked.recorded}"
+        return f"the store held no case{by}; take files in with: openverdict intake FILE --store {self.store}"
+
     def plan(self, register: Register, *, null_registers: int, **how: Any) -> None:
         """Fix the run in the log."""
         from openverdict import __version__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.migrations.recorder import MigrationRecorder
 from tests.ledger.conftest import KEY
+from tests.ledger.filled import fill
 
 from openverdict.errors import InputError, MissingPartError
 from openverdict.ledger.address import read_address
@@ -190,6 +192,38 @@ def test_a_wrong_key_is_refused(make_store, tmp_path):
     write_signing_key(path, SigningKey.generate("openverdict/other"))
     with pytest.raises(InputError, match="is not one of this store's"):
         make_store(key=path, environment={})
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "store.md"
+
+
+def test_a_role_that_may_only_append_can_do_all_that_the_guide_says(cluster, tmp_path):
+    """The statements of the guide, as they stand there: one role owns the tables, one works with them."""
+    first, second = re.findall(r"```sql\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.S)
+    for statement in first.split(";")[:-1]:
+        cluster.execute(statement)
+    owner = cluster.url("cases").replace("tests@", "cases_owner@")
+    user = cluster.url("cases").replace("tests@", "cases_user@")
+    environment = {"OPENVERDICT_SIGNING_KEY": KEY.secret_text()}
+    open_store(owner, create=True, environment=environment).close()
+    for statement in second.replace("\\c cases\n", "").split("\n"):
+        if statement:
+            cluster.execute(statement.partition("--")[0], "cases")
+    with open_store(user, environment=environment) as store:
+        fill(store)
+        assert verify(store).outcome is Outcome.INTACT
+        for attack in (
+            "UPDATE ledger_fact SET value = 'x'",
+            "DELETE FROM ledger_event",
+            "ALTER TABLE ledger_fact DISABLE TRIGGER ledger_fact_no_update",
+            "DROP TRIGGER ledger_fact_no_update ON ledger_fact",
+            "TRUNCATE ledger_fact",
+        ):
+            with (
+                pytest.raises(DatabaseError, match=r"permission denied|must be owner"),
+                connections[store.alias].cursor() as cursor,
+            ):
+                cursor.execute(attack)
 
 
 def test_a_key_is_changed_and_both_sign_the_change(make_store, tmp_path):

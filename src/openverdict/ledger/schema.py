@@ -64,8 +64,11 @@ def form(alias: str) -> str:
 _DEFINED = {
     "sqlite": "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE type <> 'trigger' "
     "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name",
-    "postgresql": "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
-    "WHERE table_schema = current_schema() ORDER BY table_name, column_name",
+    # From the catalogue, which shows the same to whoever may read it.
+    "postgresql": "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull "
+    "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE n.nspname = current_schema() AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped "
+    "ORDER BY c.relname, a.attname",
 }
 
 
