@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.cli_store import Purpose, RecordedAsOf, StoreUrl, Who, add_store_commands
+from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who
+from openverdict.cli_store import add_store_commands
 from openverdict.terminal import REJECTED, STOPPED
 from openverdict.terminal import count as _count
 from openverdict.terminal import errors as _errors
@@ -156,7 +157,7 @@ def review(
     with _errors(out):
         from dataclasses import replace
 
-        from openverdict import cli_store
+        from openverdict import cli_record
         from openverdict import review as run
         from openverdict.intake.plausible import strange
         from openverdict.leads.inclusion import read_inclusion
@@ -171,7 +172,7 @@ def review(
         today = date.today()  # noqa: DTZ011 (the user's own day)
         rule = None if inclusion is None else read_inclusion(inclusion, today)
         pairs = tuple(_pair(text) for text in watch or ())
-        held = cli_store.held(store, register, mapping, sheet, day, recorded_as_of, by, purpose)
+        held = cli_record.held(store, register, mapping, sheet, day, recorded_as_of, by, purpose)
         with _progress(quiet or json) as tell, held as record:
             read = _read(register or [], mapping, sheet, tell) if record is None else record.read()
             known = read.register if day is None else read.register.as_of(day)
@@ -232,7 +233,7 @@ def intake(
     with _errors(out):
         from dataclasses import replace
 
-        from openverdict import cli_store
+        from openverdict import cli_record
         from openverdict import intake as room
         from openverdict.intake.plausible import strange
 
@@ -253,13 +254,13 @@ def intake(
         read = replace(read, notes=(*read.notes, *notes))
         if out is not None:
             room.write_intake(read, out)
-        told = {} if store is None else cli_store.take_in(store, read, mapping, by, purpose)
+        told = {} if store is None else cli_record.take_in(store, read, mapping, by, purpose)
         if json:
             account = {**_account(read), **told}
             typer.echo(jsonlib.dumps(account, indent=2, ensure_ascii=False))
         elif not quiet:
             _say_intake(read)
-            cli_store.say_taken_in(told)
+            cli_record.say_taken_in(told)
     if strict and read.rejected_rows:
         raise typer.Exit(REJECTED)
 

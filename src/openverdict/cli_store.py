@@ -1,52 +1,26 @@
-"""The commands that work on a store, and what `intake` and `review` do with one."""
+"""The commands that work on a store: verify, checkpoint, witness, backup, restore."""
 
 from __future__ import annotations
 
-import getpass
 import json as jsonlib
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import date
-from hashlib import sha256
-from importlib.resources import files
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.terminal import count, errors, fail, progress
+from openverdict.cli_record import Purpose, Who, who_does, working
+from openverdict.terminal import count, fail, progress
 
 if TYPE_CHECKING:
-    from openverdict.cases import Register
-    from openverdict.intake import Intake
-    from openverdict.leads import Review, Settings
-    from openverdict.ledger.facts import AsOf
-    from openverdict.ledger.store import Store
     from openverdict.ledger.verifying import Verdict
 
-StoreUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--store", help="The store: path of a SQLite file, or postgresql://user@host/database."
-    ),
-]
 Url = Annotated[
     str,
     typer.Option(
         "--store", help="The store: path of a SQLite file, or postgresql://user@host/database."
     ),
 ]
-RecordedAsOf = Annotated[
-    str | None,
-    typer.Option(
-        "--recorded-as-of", help="Use only what the store held at the end of this day (UTC)."
-    ),
-]
-Who = Annotated[
-    str | None,
-    typer.Option("--by", help="Who does this, as the log names them; your user name otherwise."),
-]
-Purpose = Annotated[str, typer.Option("--purpose", help="Why, as one word, for the log.")]
 Key = Annotated[
     Path | None,
     typer.Option(
@@ -71,28 +45,6 @@ def add_store_commands(app: typer.Typer) -> None:
     app.add_typer(witness, name="witness")
 
 
-@contextmanager
-def _working(out: Path | None = None) -> Iterator[None]:
-    """Errors as one line, with Django set up."""
-    with errors(out), _ready():
-        yield
-
-
-@contextmanager
-def _ready() -> Iterator[None]:
-    """Django set up; what a database raises is one line, too."""
-    from openverdict.ledger.configuring import configure
-
-    configure()
-    from django.db import DatabaseError
-
-    try:
-        yield
-    except DatabaseError as error:
-        said = " ".join(str(error).split())[:200]
-        fail(f"the store cannot be used ({said}); see whether it is whole with: openverdict verify")
-
-
 def verify(
     store: Url,
     key: Annotated[
@@ -109,7 +61,7 @@ def verify(
     json: Json = False,
 ) -> None:
     """Read the whole store again and prove it: exit code 0 intact, 1 broken, 2 can't tell."""
-    with _working():
+    with working():
         from openverdict.ledger import verifying
         from openverdict.ledger.store import open_store
 
@@ -143,7 +95,7 @@ def checkpoint_export(
     purpose: Purpose = "witnessing",
 ) -> None:
     """Sign the head of the log as it is now and write it into a new file, for somebody outside to keep."""
-    with _working(out):
+    with working(out):
         from openverdict.ledger.events import CheckpointSent
         from openverdict.ledger.export import consistency_text
         from openverdict.ledger.note import Checkpoint, Note
@@ -158,7 +110,7 @@ def checkpoint_export(
             before = None
             if since is not None:
                 before = Checkpoint.parse(Note.parse(_note(since)).text).size
-            with opened.writing(_who(by), purpose) as writer:
+            with opened.writing(who_does(by), purpose) as writer:
                 note = writer.checkpoint(*opened.keys)
                 head = Checkpoint.parse(Note.parse(note).text)
                 if to:
@@ -188,12 +140,12 @@ def checkpoint_key(
     purpose: Purpose = "administration",
 ) -> None:
     """Make a new signing key in a new file; the present one is retired. The log says so, signed by both."""
-    with _working(file):
+    with working(file):
         from openverdict.ledger.keyring import change_key
         from openverdict.ledger.store import open_store
 
         with open_store(store, key=key) as opened:
-            changed = change_key(opened, file, actor=_who(by), purpose=purpose, reason=reason)
+            changed = change_key(opened, file, actor=who_does(by), purpose=purpose, reason=reason)
         typer.echo(f"Wrote {file}. Give its verifier key to whoever verifies:")
         typer.echo(str(changed.keys[0].verifier()))
 
@@ -201,7 +153,7 @@ def checkpoint_key(
 @checkpoint.command("keys")
 def checkpoint_keys(store: Url) -> None:
     """Print the verifier keys that the log names, for whoever verifies to keep."""
-    with _working():
+    with working():
         from openverdict.ledger.reading import StoredLog
         from openverdict.ledger.store import open_store
 
@@ -224,7 +176,7 @@ def witness_check(
     ] = None,
 ) -> None:
     """Whether a newer checkpoint continues an older one: exit code 0 it does, 1 it does not, 2 can't tell."""
-    with _working():
+    with working():
         from openverdict.errors import RecordError
         from openverdict.ledger.witness import continues
 
@@ -259,12 +211,12 @@ def backup(
     quiet: Quiet = False,
 ) -> None:
     """Copy the whole store into one file that either engine takes back. The signing key is not in it."""
-    with _working(file):
+    with working(file):
         from openverdict.ledger.backup import write_backup
         from openverdict.ledger.store import open_store
 
         with open_store(store, key=key) as opened, progress(quiet) as tell:
-            made = write_backup(opened, file, actor=_who(by), purpose=purpose, progress=tell)
+            made = write_backup(opened, file, actor=who_does(by), purpose=purpose, progress=tell)
         if not quiet:
             typer.echo(f"Wrote {made.path}: a log of {made.size:,} entries, SHA-256 {made.sha256}.")
 
@@ -277,14 +229,14 @@ def restore(
     quiet: Quiet = False,
 ) -> None:
     """Put a backup into a new store and verify it there; nothing is left where it does not verify."""
-    with _working():
+    with working():
         from openverdict.errors import RecordError
         from openverdict.ledger.backup import restore_backup
 
         with progress(quiet) as tell:
             try:
                 opened, verdict = restore_backup(
-                    file, store, actor=_who(by), purpose=purpose, progress=tell
+                    file, store, actor=who_does(by), purpose=purpose, progress=tell
                 )
             except RecordError as error:
                 typer.echo(f"BROKEN: {file}: {error}", err=True)
@@ -297,168 +249,6 @@ def restore(
             typer.echo(
                 "Its signing key is not in the backup: put it back in its place before you go on."
             )
-
-
-def take_in(
-    url: str, read: Intake, mapping: str | None, by: str | None, purpose: str
-) -> dict[str, Any]:
-    """Take what was read into a store; what changed, for people and for JSON."""
-    from dataclasses import asdict
-
-    with _ready():
-        from openverdict.ledger.collecting import collect
-        from openverdict.ledger.store import open_store
-
-        with open_store(url, create=True) as store:
-            used = _mapping(mapping)
-            receipt = collect(store, read, actor=_who(by), purpose=purpose, mapping=used)
-    return {"store": asdict(receipt)}
-
-
-def say_taken_in(told: dict[str, Any]) -> None:
-    """What an intake changed in the store."""
-    if not told:
-        return
-    r = told["store"]
-    typer.echo(
-        f"Into the store: {count(r['new_cases'], 'new case')}, {count(r['facts'], 'fact')} added, "
-        f"{r['superseded']:,} superseded, {r['unchanged']:,} as before; entries {r['first_entry']:,} to "
-        f"{r['last_entry']:,} of its log."
-    )
-
-
-def held(
-    url: str | None,
-    register: Sequence[Path] | None,
-    mapping: str | None,
-    sheet: str | None,
-    known: date | None,
-    recorded: str | None,
-    by: str | None,
-    purpose: str,
-) -> AbstractContextManager[_Record | None]:
-    """What `review` works on: None for files, the record of a store otherwise."""
-    if url is None:
-        if not register:
-            fail("no file named; name the files of the register, or a store with --store")
-        if recorded is not None:
-            fail("--recorded-as-of asks what a store held; name one with --store")
-        return nullcontext()
-    if register or mapping or sheet:
-        fail("--store holds its own register; leave out files, --map and --sheet")
-    return _recorded(url, known, _day(recorded), _who(by), purpose)
-
-
-@contextmanager
-def _recorded(
-    url: str, known: date | None, recorded: date | None, who: str, purpose: str
-) -> Iterator[_Record]:
-    with _ready(), _opened(url) as store:
-        from openverdict.ledger.facts import AsOf
-
-        record = _Record(store, AsOf(known, recorded), who, purpose)
-        try:
-            yield record
-        except KeyboardInterrupt:
-            record.abandon("stopped")
-            raise
-        except BaseException:
-            record.abandon("failed")
-            raise
-
-
-def _opened(url: str) -> Store:
-    from openverdict.ledger.store import open_store
-
-    return open_store(url)
-
-
-class _Record:
-    """One run on a store: read, planned before it begins, finished or abandoned."""
-
-    def __init__(self, store: Store, asked: AsOf, who: str, purpose: str) -> None:
-        self.store = store
-        self.asked = asked
-        self.by = {"actor": who, "purpose": purpose}
-        self.run: int | None = None
-
-    def read(self) -> Intake:
-        """What the store held."""
-        from openverdict.ledger.facts import entries_by, read_store
-
-        self.entries = entries_by(self.store, self.asked.recorded)
-        return read_store(self.store, self.asked, entries=self.entries)
-
-    def why_empty(self, read: Intake) -> str:
-        """Why there is nothing to review, and the mend, as one line."""
-        if len(read.register):
-            return f"no case was known at the end of {self.asked.known}; name a later day"
-        by = "" if self.asked.recorded is None else f" at the end of {self.asked.recorded}"
-        return f"the store held no case{by}; take files in with: openverdict intake FILE --store {self.store}"
-
-    def plan(self, register: Register, *, null_registers: int, **how: Any) -> None:
-        """Fix the run in the log."""
-        from openverdict import __version__
-        from openverdict.leads import settings
-        from openverdict.ledger.runs import plan_run
-
-        set_to: Settings = settings(replicates=null_registers, **how)
-        self.run = plan_run(
-            self.store,
-            register,
-            set_to,
-            as_of=self.asked,
-            entries=self.entries,
-            program_version=__version__,
-            **self.by,
-        )
-
-    def finish(self, result: Review, out: Path) -> None:
-        """Store what came out, with the hashes of the files that were written."""
-        from openverdict.ledger.runs import finish_run
-
-        written = {
-            path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(out.iterdir())
-        }
-        run, self.run = self.run, None
-        if run is not None:
-            finish_run(self.store, run, result, outputs=written, **self.by)
-
-    def abandon(self, outcome: str) -> None:
-        """Say that a planned run came to nothing."""
-        from openverdict.ledger.runs import abandon_run
-
-        if self.run is not None:
-            abandon_run(self.store, self.run, outcome, **self.by)
-
-
-def _who(by: str | None) -> str:
-    if by is not None:
-        return by
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        fail(f"--recorded-as-of {text!r} is not a date; write it as 2014-08-28")
-
-
-def _mapping(name: str | None) -> tuple[str, str] | None:
-    """Name and hash of a mapping."""
-    if name is None:
-        return None
-    path = Path(name)
-    if path.is_file():
-        return path.name, sha256(path.read_bytes()).hexdigest()
-    shipped = files("openverdict.intake").joinpath(f"mappings/{name}.toml")
-    return name, sha256(shipped.read_bytes()).hexdigest()
 
 
 def _note(path: Path) -> str:

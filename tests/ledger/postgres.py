@@ -59,7 +59,20 @@ class Cluster:
             tool=False,
         )
         cluster._run("pg_ctl", "-D", "data", "-w", "-s", "-l", "log", "start")
+        cluster._watch()
         return cluster
+
+    def _watch(self) -> None:
+        """Let the server go when this process has gone without stopping it: killed, or out of time."""
+        program = self.binaries / "pg_ctl"
+        stop = f"'{program}' -D '{self.folder}/data' -s -m immediate stop; rm -rf '{self.folder}'"
+        watch = f"while [ -d /proc/{os.getpid()} ] && [ -d data ]; do sleep 3; done; cd /; {stop}"
+        subprocess.run(
+            [*self.user, "sh", "-c", f"( {watch} ) </dev/null >/dev/null 2>&1 &"],
+            cwd=self.folder,
+            check=True,
+            start_new_session=True,
+        )
 
     def url(self, database: str) -> str:
         """The address of one database."""

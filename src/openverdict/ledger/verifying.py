@@ -10,77 +10,27 @@ and keys that somebody kept outside say what the store alone can't: that nothing
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import IntEnum
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
-from itertools import islice
-from typing import Any
 
 from django.db import DatabaseError, connections
 
 from openverdict.errors import InputError, RecordError
 from openverdict.ledger import engine, schema, triggers
-from openverdict.ledger.commitment import SALT_BYTES, commitment
 from openverdict.ledger.keys import VerifierKey
 from openverdict.ledger.merkle import Frontier
-from openverdict.ledger.models import Checkpoint, Content, Event, Key, Node, Salt
+from openverdict.ledger.models import Event, Node, Salt
 from openverdict.ledger.note import Checkpoint as Head
 from openverdict.ledger.note import Note, open_checkpoint
-from openverdict.ledger.rows import Shape, all_recorded, block_bytes, block_hash, shape
+from openverdict.ledger.rows import all_recorded, shape
 from openverdict.ledger.store import Store
+from openverdict.ledger.tablewalk import TableWalk
+from openverdict.ledger.verdict import Findings, Outcome, Problem, Verdict
+
+__all__ = ["Outcome", "Problem", "Verdict", "verify"]
 
 MOST_TOLD = 20  # problems named; the first of each kind come first
 Progress = Callable[[str, float], None]
-
-
-class Outcome(IntEnum):
-    """What verifying came to; the number is the command's exit code."""
-
-    INTACT = 0
-    BROKEN = 1
-    UNKNOWN = 2
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that does not fit: at which entry (None where no single one can be named), and what."""
-
-    entry: int | None
-    what: str
-
-    def __str__(self) -> str:
-        return self.what if self.entry is None else f"entry {self.entry}: {self.what}"
-
-
-@dataclass
-class Verdict:
-    """What was read, and what did not fit."""
-
-    entries: int = 0
-    rows: int = 0
-    nodes: int = 0
-    checkpoints: int = 0
-    erased: int = 0
-    root: bytes = b""
-    outside: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
-
-    @property
-    def outcome(self) -> Outcome:
-        """Broken if anything does not fit; unknown if something could not be looked at."""
-        if self.problems:
-            return Outcome.BROKEN
-        return Outcome.UNKNOWN if self.doubts else Outcome.INTACT
-
-    @property
-    def first(self) -> Problem | None:
-        """The problem at the earliest entry."""
-        placed = [problem for problem in self.problems if problem.entry is not None]
-        if placed:
-            return min(placed, key=lambda problem: problem.entry or 0)
-        return self.problems[0] if self.problems else None
 
 
 def verify(
@@ -129,17 +79,14 @@ class _Verification:
         self.tell = tell
         self.form = form
         self.leaves = bytearray()
-        self.notes: list[tuple[int, int, bytes, str]] = []  # entry, size, root, note
-        self.keys: list[tuple[int, str, str]] = []  # entry, verifier, status
+        self.found = Findings(verdict)
+        self.bad = self.found.bad
 
     def run(self, keys: list[VerifierKey], outside: Sequence[str]) -> None:
         self._frame()
         if self._entries():
             levels = self._tree()
             self._checkpoints(levels, keys, outside)
-
-    def bad(self, entry: int | None, what: str) -> None:
-        self.verdict.problems.append(Problem(entry, what))
 
     def _frame(self) -> None:
         """The database's own soundness, the form of the tables and the triggers that guard them."""
@@ -156,7 +103,10 @@ class _Verification:
 
     def _entries(self) -> bool:
         """Every entry, and in step with it the rows of every table; whether none is missing."""
-        tables = {shape(model).table: _Table(self, shape(model)) for model in all_recorded()}
+        tables = {
+            shape(model).table: TableWalk(self.alias, shape(model), self.found)
+            for model in all_recorded()
+        }
         erased = {row[0] for row in engine.every(self.alias, "SELECT target FROM ledger_erasure")}
         self.verdict.erased = len(erased)
         salts = tables[shape(Salt).table]
@@ -251,7 +201,7 @@ class _Verification:
                 said = "which is none of the keys given"
                 self.bad(None, f"the log is signed by {key.name} ({key.key_id.hex()}), {said}")
         known = trusted or own
-        for entry, size, root, note in self.notes:
+        for entry, size, root, note in self.found.notes:
             self.verdict.checkpoints += 1
             if (said_of := self._note(levels, note, known, retired)) is not None:
                 self.bad(entry, f"checkpoint over {size} entries: {said_of}")
@@ -268,7 +218,7 @@ class _Verification:
         """The keys that the log adds, and by which entry each was retired."""
         own: list[VerifierKey] = []
         retired: dict[VerifierKey, int] = {}
-        for entry, text, status in self.keys:
+        for entry, text, status in self.found.keys:
             try:
                 key = VerifierKey.parse(text)
             except InputError:
@@ -302,108 +252,6 @@ class _Verification:
         if head.root != _root(levels, head.size):
             return "the entries under it are not those that were signed: the log was written anew"
         return None
-
-
-class _Table:
-    """The rows of one table in order of their ids, handed out entry by entry."""
-
-    def __init__(self, verification: _Verification, form: Shape) -> None:
-        self.verification = verification
-        self.form = form
-        self.alias = verification.alias
-        self.next_id = 1
-        self.lost = False  # after its first fault, a table is not followed any further
-        self.rows: Iterator[tuple[Any, ...]] | None = None
-        self.place = {name: at - 1 for at, name in enumerate(form.columns)}
-
-    def _stream(self) -> Iterator[tuple[Any, ...]]:
-        if self.rows is None:
-            columns = ", ".join(f'"{name}"' for name in self.form.columns)
-            self.rows = engine.stream(
-                self.alias, f"SELECT {columns} FROM {self.form.table} ORDER BY id"
-            )
-        return self.rows
-
-    def take(
-        self,
-        seq: int,
-        count: int,
-        digest: str,
-        salt: bytes | None,
-        is_gone: bool,
-        told: dict[str, Any],
-    ) -> None:
-        """The rows of one entry: they have to be there, and to have the hash that the entry says."""
-        if self.lost:
-            return None
-        first, self.next_id = self.next_id, self.next_id + count
-        if salt is not None and is_gone:
-            return None
-        rows = list(islice(self._stream(), count))
-        if len(rows) < count or any(row[1] != seq for row in rows):
-            return self._lose(seq, "has rows missing, or rows of another entry in their place")
-        if rows[0][0] != first or rows[-1][0] != first + count - 1:
-            return self._lose(seq, "has rows with other numbers than they were given")
-        plain = [(row[0], *row[2:]) for row in rows]
-        try:
-            made = block_hash(block_bytes(self.form, plain), salt or b"")
-        except (TypeError, ValueError, InputError):
-            made = ""
-        if made != digest:
-            return self._lose(seq, "has rows that were changed")
-        self.verification.verdict.rows += count
-        self._meant(seq, plain, told)
-        return None
-
-    def salt(self, seq: int, *, is_gone: bool) -> bytes:
-        """The salt of an entry's personal content; nothing where that was erased."""
-        if self.lost:
-            return b""
-        first, self.next_id = self.next_id, self.next_id + 1
-        if is_gone:
-            return b""
-        row = next(self._stream(), None)
-        if (
-            row is None
-            or row[:2] != (first, seq)
-            or not isinstance(row[2], bytes)
-            or len(row[2]) != SALT_BYTES
-        ):
-            self._lose(seq, "has lost its salt")
-            return b""
-        self.verification.verdict.rows += 1
-        return row[2]
-
-    def finish(self) -> None:
-        """Nothing may be left when the log is at its end."""
-        left = None if self.lost else next(self._stream(), None)
-        if left is not None:
-            self.verification.bad(
-                left[1] if isinstance(left[1], int) else None,
-                f"{self.form.table}: row {left[0]} was written past the log: no entry speaks of it",
-            )
-
-    def _lose(self, seq: int, what: str) -> None:
-        self.lost = True
-        self.verification.bad(seq, f"{self.form.table}: {what}")
-
-    def _meant(self, seq: int, rows: Sequence[tuple[Any, ...]], told: dict[str, Any]) -> None:
-        """What some tables mean beyond their bytes."""
-        at = self.place
-        if self.form.model is Content:
-            for row in rows:
-                name, value, salt = row[at["name"]], row[at["value"]], row[at["salt"]]
-                if salt is not None and commitment(
-                    bytes.fromhex(salt), json.loads(value)
-                ) != told.get(name):
-                    self._lose(seq, f"{name} is not what the entry commits to")
-        elif self.form.model is Checkpoint:
-            for row in rows:
-                found = (seq, row[at["size"]], bytes(row[at["root"]]), row[at["note"]])
-                self.verification.notes.append(found)
-        elif self.form.model is Key:
-            for row in rows:
-                self.verification.keys.append((seq, row[at["verifier"]], row[at["status"]]))
 
 
 def _root(levels: Sequence[bytes], size: int) -> bytes:
