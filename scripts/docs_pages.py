@@ -271,7 +271,7 @@ def validation_report_page() -> str:
     """The validation report, from the results that are stored in the repository."""
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
-    from benchmarks.validate import stored  # noqa: PLC0415 (no package: found through the line above)
+    from benchmarks.validate import stored
 
     return as_markdown(stored()[1])
 
