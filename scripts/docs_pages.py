@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 import tomllib
 from collections import defaultdict
@@ -83,6 +84,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "validation-report.md": validation_report_page,
         "reference/roles.md": roles_page,
         "reference/tables.md": tables_page,
+        "performance.md": performance_page,
         "contributing.md": lambda: _root_page("CONTRIBUTING.md"),
         "security-policy.md": lambda: _root_page("SECURITY.md"),
         "changelog.md": lambda: _root_page("CHANGELOG.md"),
@@ -286,6 +288,79 @@ def roles_page() -> str:
         f"{roles_tables()}\n## Reason codes\n\nA reason that *needs* something can't be given until that is recorded.\n\n"
         f"{reasons_table()}"
     )
+
+
+def performance_page() -> str:
+    """How fast the store is, from the results that are stored in the repository."""
+    results = ROOT / "benchmarks" / "results"
+    store = json.loads((results / "store.json").read_text(encoding="utf-8"))
+    kill = json.loads((results / "kill.json").read_text(encoding="utf-8"))
+    parts = [
+        "# Performance\n",
+        "How fast a review is stands in its own report. This page is about the [store](how-to/store.md): "
+        "`benchmarks/store.py` measures it, on simulated registers with about 22 facts a case.\n",
+        f"Machine: {store.pop('machine')}, shared with other work while this was measured (the load average stands below the "
+        "figures); a machine of its own is faster. PostgreSQL ran beside it with its durable settings.\n",
+    ]
+    for cases, engines in sorted(store.items(), key=lambda item: int(item[0])):
+        parts.append(f"## {int(cases):,} cases\n")
+        rows = [
+            (name, *(f"{_figure(engines[engine], path)}" for engine in engines))
+            for name, path in FIGURES
+        ]
+        parts.append(_table(("", *engines), rows))
+    parts += [
+        "An intake is one transaction. *Verified* counts every entry, every row and every node of the tree, read from the "
+        "database and hashed anew. A proof is read node by node from the database. A restore writes every row, verifies "
+        "all of them and only then commits.\n",
+        "## Killed while writing\n",
+        "`benchmarks/kill.py` lets eight writers write facts, corrections, decisions with their clocks and checkpoints into "
+        "one store, kills all of them with `kill -9`, looks at the store, and begins again.\n",
+        _table(
+            ("", *kill),
+            [
+                (name, *(_figure(kill[engine], key) for engine in kill))
+                for name, key in (
+                    ("rounds", "rounds"),
+                    ("writers killed", "kills"),
+                    ("transactions acknowledged", "acknowledged"),
+                    ("entries in the end", "entries"),
+                )
+            ]
+            + [
+                (
+                    "gaps, half decisions, losses, broken proofs",
+                    *(str(len(kill[e]["faults"])) for e in kill),
+                )
+            ],
+        ),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+FIGURES = (
+    ("commits a second, `durability=full`", "appends_per_s.full"),
+    ("commits a second, `durability=normal`", "appends_per_s.normal"),
+    ("intake, cases a second", "intake.cases_per_s"),
+    ("intake, facts a second", "intake.facts_per_s"),
+    ("intake, seconds", "intake.s"),
+    ("verified, rows a second", "verify.rows_per_s"),
+    ("verified, seconds", "verify.s"),
+    ("read back as a register, seconds", "read_back.s"),
+    ("proof that an entry is in, µs", "inclusion_proof_us"),
+    ("proof between two sizes, µs", "consistency_proof_us"),
+    ("backup, seconds", "backup.s"),
+    ("backup, MB", "backup.mb"),
+    ("restore into SQLite and verify, seconds", "restore_into_sqlite.s"),
+    ("the store as a SQLite file, MB", "sqlite_mb"),
+    ("load average afterwards", "load_average"),
+)
+
+
+def _figure(found: Any, path: str) -> str:
+    for key in path.split("."):
+        found = found[key]
+    return f"{found:,.0f}" if found >= 20 or isinstance(found, int) else f"{found:g}"
 
 
 def tables_page() -> str:

@@ -197,7 +197,8 @@ def test_an_erasure_is_forged(filled):
     with connections[filled.alias].cursor() as cursor:
         entry = filled.rows(Fact).filter(case_id="A").first().event_id
         cursor.execute(
-            "INSERT INTO ledger_erasure (id, event_id, target) SELECT max(id) + 1, %s, %s FROM ledger_erasure",
+            "INSERT INTO ledger_erasure (id, event_id, target, marks) "
+            "SELECT max(id) + 1, %s, %s, '{}' FROM ledger_erasure",
             [entry, entry],
         )
         cursor.execute("DELETE FROM ledger_fact WHERE event_id = %s", [entry])

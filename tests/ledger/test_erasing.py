@@ -84,6 +84,20 @@ def test_nothing_is_deleted_that_no_erasure_names(store):
         erase_entries(store, [0])
 
 
+def test_a_number_is_never_given_twice_though_its_row_is_gone(store):
+    entry = enter(store, "A", "a wall")
+    last = store.rows(Fact).order_by("id").last().id
+    erase_entries(store, [entry])
+    assert not store.rows(Fact).exists()
+    enter(store, "B", "a street")
+    assert store.rows(Fact).order_by("id").first().id == last + 1
+    assert verify(store).outcome is Outcome.INTACT
+    erase_entries(store, [store.size() - 1])
+    enter(store, "C", "a street")
+    assert store.rows(Fact).order_by("id").first().id == last + 3
+    assert verify(store).outcome is Outcome.INTACT
+
+
 def test_an_entry_is_erased_once(store):
     entry = enter(store, "A", "a wall")
     erase_entries(store, [entry])

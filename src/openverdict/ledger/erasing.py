@@ -12,9 +12,10 @@ from django.db import connections
 
 from openverdict.errors import InputError
 from openverdict.ledger import engine
+from openverdict.ledger.canonical import canonical_bytes
 from openverdict.ledger.events import CaseErased, ContentErased
 from openverdict.ledger.models import Erasure, Event, Fact, LeadCase
-from openverdict.ledger.rows import all_recorded
+from openverdict.ledger.rows import all_recorded, shape
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 
@@ -45,9 +46,12 @@ def erase(
     for entry in entries:
         if not _has_content(store, entry):
             raise InputError(f"entry {entry} has no personal content, or it was erased before")
-    writer.record(
-        kind, [Erasure(target=entry) for entry in entries], entries=tuple(entries), **fields
-    )
+    given = {
+        shape(model).table: writer.next_id(model) - 1 for model in all_recorded() if model.erasable
+    }
+    marks = canonical_bytes(given).decode()
+    rows = [Erasure(target=entry, marks=marks) for entry in entries]
+    writer.record(kind, rows, entries=tuple(entries), **fields)
     writer.flush()
     gone = 0
     for start in range(0, len(entries), AT_ONCE):

@@ -94,9 +94,13 @@ class Content(Recorded):
 
 
 class Erasure(Recorded):
-    """The personal content of the event `target` is gone, or goes in this transaction; the log stays as it is."""
+    """The personal content of the event `target` is gone, or goes in this transaction; the log stays as it is.
+
+    `marks`: the highest number that each erasable table had given by then, as JSON, so that none is given twice.
+    """
 
     target = models.BigIntegerField(unique=True)
+    marks = models.TextField()
 
 
 class Key(Recorded):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -179,6 +181,36 @@ def _rooms() -> set[str]:
 
 
 @contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One process at a time makes or changes the form of the store at this path.
+
+    The lock is on the folder, so that no file is left behind; where a system has none, the second comer gets an error.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    folder = os.open(path.resolve().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def make_file(path: Path) -> None:
+    """An empty SQLite file, readable by its owner, with its write-ahead log on; what SQLite puts beside it is alike."""
+    with alone(path):
+        path.touch(mode=0o600)
+        connection = sqlite3.connect(path)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()
+
+
+@contextmanager
 def _migrating(alias: str, address: Address) -> Iterator[None]:
     """One process at a time."""
     if address.path is None:
@@ -188,15 +220,5 @@ def _migrating(alias: str, address: Address) -> Iterator[None]:
         finally:
             engine.one(alias, "SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
         return
-    # Held on the folder, so that no file is left behind; where a system has no such lock, the second comer gets an error.
-    try:
-        import fcntl
-    except ImportError:
+    with alone(address.path):
         yield
-        return
-    folder = os.open(address.path.resolve().parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)

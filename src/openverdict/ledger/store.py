@@ -125,6 +125,8 @@ def open_store(
 
     address = read_address(url)
     is_new = _check_file(address, create=create)
+    if is_new and address.path is not None:
+        schema.make_file(address.path)
     alias = DEFAULT if not is_taken(DEFAULT) else f"store_{secrets.token_hex(8)}"
     connect(address, alias)
     try:
@@ -165,7 +167,6 @@ def _check_file(address: Address, *, create: bool) -> bool:
         )
     if not path.parent.is_dir():
         raise InputError(f"--store {path}: there is no folder {path.parent}; make it first")
-    path.touch(mode=0o600)  # what SQLite writes beside it gets the same mode
     return True
 
 

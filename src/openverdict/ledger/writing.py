@@ -117,7 +117,10 @@ class Writer:
         form = shape(model)
         if form.table not in self._next:
             found = engine.one(self._alias, f"SELECT max(id) FROM {form.table}")
-            self._next[form.table] = (found[0] if found and found[0] is not None else 0) + 1
+            highest = found[0] if found and found[0] is not None else 0
+            if form.erasable:
+                highest = max(highest, self._erased_up_to(form.table))
+            self._next[form.table] = highest + 1
         return self._next[form.table]
 
     def checkpoint(self, *keys: SigningKey) -> str:
@@ -178,6 +181,11 @@ class Writer:
             committed[form.table] = CommittedRows(form.table, len(numbered), digest, bool(used))
             self._buffer(form, [(row[0], seq, *row[1:]) for row in numbered])
         return tuple(committed[table] for table in sorted(committed))
+
+    def _erased_up_to(self, table: str) -> int:
+        """The highest number of a table when something was last erased: none is given twice, though its row is gone."""
+        found = engine.one(self._alias, "SELECT marks FROM ledger_erasure ORDER BY id DESC LIMIT 1")
+        return int(json.loads(found[0]).get(table, 0)) if found else 0
 
     def _number(self, model: type[Recorded], count: int) -> int:
         first = self.next_id(model)

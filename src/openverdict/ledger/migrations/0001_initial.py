@@ -63,6 +63,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", RowNumber(primary_key=True, serialize=False)),
                 ("target", models.BigIntegerField(unique=True)),
+                ("marks", models.TextField()),
                 (
                     "event",
                     models.ForeignKey(
