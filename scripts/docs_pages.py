@@ -294,7 +294,8 @@ def performance_page() -> str:
     """How fast the store is, from the results that are stored in the repository."""
     results = ROOT / "benchmarks" / "results"
     store = json.loads((results / "store.json").read_text(encoding="utf-8"))
-    kill = json.loads((results / "kill.json").read_text(encoding="utf-8"))
+    told = results / "kill.json"
+    kill = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
     parts = [
         "# Performance\n",
         "How fast a review is stands in its own report. This page is about the [store](how-to/store.md): "
@@ -316,7 +317,9 @@ def performance_page() -> str:
         "## Killed while writing\n",
         "`benchmarks/kill.py` lets eight writers write facts, corrections, decisions with their clocks and checkpoints into "
         "one store, kills all of them with `kill -9`, looks at the store, and begins again.\n",
-        _table(
+        "No figures are stored yet.\n"
+        if not kill
+        else _table(
             ("", *kill),
             [
                 (name, *(_figure(kill[engine], key) for engine in kill))
