@@ -10,21 +10,28 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 from tests.decisions.acts import TEXT
 from tests.ledger.conftest import KEY
 
-from openverdict.decisions import duties
+from openverdict.decisions import accounts, duties, lead
 from openverdict.decisions.retention import entries_about
 from openverdict.errors import InputError
 from openverdict.ledger.erasing import erase
 from openverdict.ledger.events import CaseErased
-from openverdict.ledger.models import Content, Event
+from openverdict.ledger.models import Content, Event, Lead
 from openverdict.ledger.verifying import Outcome, verify
-from openverdict.reports.consideration import consideration
+from openverdict.reports.consideration import STRUCK, consideration
 from openverdict.reports.pack import PROFILES, write_pack
-from openverdict.reports.unlooked import never_looked_at
+from openverdict.reports.unlooked import KINDS, never_looked_at
 
 BY: dict[str, Any] = {"actor": "head", "purpose": "oversight", "recipients": ["an inspectorate"]}
+
+
+def lead_of(store):
+    """The first lead of several cases that the store has."""
+    return lead(store, store.rows(Lead).exclude(kind="case").order_by("id").first().id)
 
 
 def table(folder, name):
@@ -69,9 +76,77 @@ def test_what_nobody_decided_on_is_listed_until_somebody_does(acts, clock):
     assert ("A", "B", 3.5) in left.pairs
     assert ("B", "C") in left.mentions
     assert left.leads
-    assert sum(left.by_unit.values()) > 0
+    assert sum(sum(kinds.values()) for kinds in left.by_unit.values()) > 0
     acts.decide("first", acts.pair("A", "B"), "possibly")
     assert ("A", "B", 3.5) not in never_looked_at(acts.store, clock.now).pairs
+
+
+def test_the_reports_ask_no_more_often_when_there_is_more_to_tell(acts, clock):
+    pairs = [acts.pair(*names) for names in ("AB", "AC", "AD", "BC", "BD", "CD")]
+    group = lead_of(acts.store)
+
+    def queries(work):
+        with CaptureQueriesContext(connections[acts.store.alias]) as asked:
+            work()
+        return len(asked)
+
+    def both():
+        return (
+            queries(lambda: never_looked_at(acts.store, clock.now)),
+            queries(lambda: consideration(acts.store, group, clock.now)),
+        )
+
+    acts.decide("first", pairs[0], "possibly")
+    acts.look("first", group)
+    acts.write(
+        "first", duties.raise_concern, list(group.cases), "family", "He would not have done that."
+    )
+    before = both()
+    for pair in pairs[1:]:
+        acts.decide("first", pair, "possibly")
+    for who in ("second", "third", "fourth"):
+        acts.look(who, group)
+        acts.write(who, duties.raise_concern, list(group.cases), "friend", "Neither would she.")
+    clock.now += timedelta(days=40)
+    assert both() == before
+
+
+def test_two_who_disagree_or_one_who_waits_are_unfinished_until_the_last_has_decided(acts, clock):
+    subject = acts.pair("A", "B")
+    number = acts.decide("first", subject, "similar")
+    (begun,) = never_looked_at(acts.store, clock.now).unfinished
+    assert (begun.subject, begun.decision, begun.cases) == ("A|B", number, ("A", "B"))
+    acts.decide_too("second", subject, number, "not_similar")
+    assert never_looked_at(acts.store, clock.now).unfinished == (begun,)
+    acts.decide_too("third", subject, number, "similar")
+    assert never_looked_at(acts.store, clock.now).unfinished == ()
+    assert never_looked_at(acts.store, clock.now).reopened == ()
+    acts.write("first", duties.reopen, "A", "late_result")
+    assert [each.decision for each in never_looked_at(acts.store, clock.now).reopened] == [number]
+
+
+def test_what_a_person_may_not_see_is_counted_and_not_listed(acts, clock):
+    everything = never_looked_at(acts.store, clock.now)
+    acts.write("head", accounts.found, "the.admin")
+    acts.write("the.admin", accounts.change_user, "a.reviewer", "made")
+    acts.write("the.admin", accounts.grant, "a.reviewer", "reviewer", case="A")
+    acts.write("the.admin", accounts.grant, "a.reviewer", "reviewer", case="B")
+    seen = never_looked_at(acts.store, clock.now, "a.reviewer")
+    assert [pair[:2] for pair in seen.pairs] == [("A", "B")]
+    total = sum(everything.count(kind) for kind in KINDS)
+    assert seen.hidden == total - sum(seen.count(kind) for kind in KINDS)
+    assert seen.hidden > 0
+
+
+def test_a_reader_from_whom_names_are_struck_out_gets_codes_and_no_words(acts, clock):
+    subject = acts.pair("A", "B")
+    acts.decide("first", subject, "possibly")
+    told = consideration(acts.store, subject, clock.now, redacted=True)
+    assert {step.words for step in told.steps} <= {None, STRUCK}
+    assert STRUCK in {step.words for step in told.steps}
+    fields = {each.field for each in told.shared}
+    assert "body_position" in fields
+    assert not fields & {"persons", "identifiers", "found_lat", "found_place", "narrative"}
 
 
 def test_two_packs_of_the_same_cannot_be_joined_and_name_nobody(acts, tmp_path):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 
 from openverdict.cases import checks
 from openverdict.decisions.models import (
@@ -356,28 +356,33 @@ def unanswered_concerns(store: Store, case: str) -> list[int]:
     return [int(number) for number in rows.values_list("id", flat=True)]
 
 
-def waiting(store: Store, at: datetime) -> list[Waiting]:
-    """Everything that is waited for, what is due first at the head."""
+def waiting(store: Store, at: datetime, cases: Sequence[str] | None = None) -> list[Waiting]:
+    """Everything that is waited for, what is due first at the head; with `cases`, only what is about one of these."""
     stopped = store.rows(ClockStop).filter(clock=OuterRef("id"))
+    clocks = store.rows(Clock).exclude(Exists(stopped))
+    if cases is not None:
+        about = store.rows(About).filter(case_id__in=list(cases))
+        clocks = clocks.filter(event_id__in=about.values("event_id"))
     up = dict(store.rows(ClockOverrun).values_list("clock", "escalated_to"))
-    found = []
-    for clock in store.rows(Clock).exclude(Exists(stopped)).order_by("due", "id"):
-        over = at.astimezone(UTC).date() - datetime.fromisoformat(clock.due).date()
-        cases = store.rows(About).filter(event_id=clock.event_id).order_by("id")
-        found.append(
-            Waiting(
-                clock.id,
-                clock.rule,
-                clock.subject_kind,
-                clock.subject,
-                _since(clock),
-                clock.due,
-                max(0, over.days),
-                up.get(clock.id),
-                tuple(cases.values_list("case_id", flat=True)),
-            )
+    told: dict[int, list[str]] = {}
+    about = store.rows(About).filter(event_id__in=clocks.values("event_id")).order_by("id")
+    for entry, case in about.values_list("event_id", "case_id"):
+        told.setdefault(entry, []).append(case)
+    today = at.astimezone(UTC).date()
+    return [
+        Waiting(
+            clock.id,
+            clock.rule,
+            clock.subject_kind,
+            clock.subject,
+            str(clock.began)[:10],
+            clock.due,
+            max(0, (today - datetime.fromisoformat(clock.due).date()).days),
+            up.get(clock.id),
+            tuple(told.get(clock.event_id, ())),
         )
-    return found
+        for clock in clocks.annotate(began=F("event__at")).order_by("due", "id")
+    ]
 
 
 def escalate(store: Store, writer: Writer, to: str | None = None) -> list[int]:
@@ -430,10 +435,6 @@ def _tell_owner(store: Store, writer: Writer, case: str, reason: str, cause: str
     if owner is not None:
         row = Notice(user=owner, case_id=case, reason=reason, cause=cause)
         writer.record(OwnerNotified, [row], case=case, owner=owner, reason=reason, cause=cause)
-
-
-def _since(clock: Clock) -> str:
-    return str(clock.event.at)[:10]
 
 
 def _due(writer: Writer, days: int) -> str:

@@ -7,7 +7,7 @@ versions that were on the page, and the log proves that they are these.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openverdict.decisions.models import About, Shown
@@ -19,6 +19,8 @@ from openverdict.ledger.events import CaseViewed, LeadShown, PairShown
 from openverdict.ledger.models import Content, Lead, Link, Run, RunEnd, Triaged
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
+
+AT_ONCE = 1_000  # entries in one query
 
 
 def snapshot(store: Store, subject: Subject, run: int, *, ratio: bool) -> dict[str, Any]:
@@ -107,6 +109,18 @@ def content_of(store: Store, entry: int, name: str) -> Any:
     """The personal content that an entry of the log speaks of under this name; None when it was erased."""
     kept = store.rows(Content).filter(event_id=entry, name=name).first()
     return None if kept is None else json.loads(kept.value)
+
+
+def contents_of(store: Store, entries: Sequence[int], name: str) -> dict[int, Any]:
+    """The same for many entries, by their numbers; an entry whose content was erased is not among them."""
+    found: dict[int, Any] = {}
+    for start in range(0, len(entries), AT_ONCE):
+        part = list(entries[start : start + AT_ONCE])
+        kept = store.rows(Content).filter(event_id__in=part, name=name)
+        found |= {
+            entry: json.loads(value) for entry, value in kept.values_list("event_id", "value")
+        }
+    return found
 
 
 def ratio_of(store: Store, subject: Subject, run: int) -> float | None:

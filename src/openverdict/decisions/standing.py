@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from openverdict.decisions.models import Decision, FirstView
 from openverdict.decisions.subjects import Kind, Subject, pair_key
 from openverdict.ledger.models import Mention
 from openverdict.ledger.store import Store
+
+AT_ONCE = 1_000  # keys in one query
 
 
 class State(StrEnum):
@@ -71,6 +74,36 @@ def stands_on(store: Store, kind: str, key: str) -> Standing:
     return _state(first, others)
 
 
+def stands_on_each(store: Store, kind: str, keys: Sequence[str]) -> dict[str, Standing]:
+    """The same for many of one kind, by their keys, in a few queries for each thousand."""
+    found: dict[str, Standing] = {}
+    wanted = list(dict.fromkeys(keys))
+    for start in range(0, len(wanted), AT_ONCE):
+        part = wanted[start : start + AT_ONCE]
+        of_part = {"subject_kind": str(kind), "subject__in": part}
+        firsts = {d.subject: d for d in standing_decisions(store).filter(**of_part).order_by("id")}
+        others: dict[int, list[Decision]] = {}
+        for row in store.rows(Decision).filter(of__isnull=False, **of_part).order_by("place", "id"):
+            others.setdefault(row.of, []).append(row)
+        viewed = set(store.rows(FirstView).filter(**of_part).values_list("subject", flat=True))
+        for key in part:
+            first = firsts.get(key)
+            if first is None:
+                found[key] = Standing(State.VIEWED if key in viewed else State.RAISED)
+            else:
+                found[key] = _state(first, tuple(others.get(first.id, ())))
+    return found
+
+
+def awaited(store: Store) -> Any:
+    """First decisions that stand and wait for a second person, or for a third where two disagree, as a query set."""
+    seconds = store.rows(Decision).filter(of=OuterRef("id"), place=2)
+    thirds = store.rows(Decision).filter(of=OuterRef("id"), place=3)
+    apart = seconds.exclude(conclusion=OuterRef("conclusion"))
+    alone = Q(second_needed=1) & ~Exists(seconds)
+    return standing_decisions(store).filter(alone | (Exists(apart) & ~Exists(thirds)))
+
+
 def _state(first: Decision, others: tuple[Decision, ...]) -> Standing:
     second = next((d for d in others if d.place == 2), None)
     third = next((d for d in others if d.place == 3), None)
@@ -95,11 +128,9 @@ def is_mentioned(store: Store, subject: Subject) -> bool:
 
 def mentions_waiting(store: Store) -> list[tuple[str, str]]:
     """Pairs in which one case names the other and which nobody has finished considering, in the order in which they came."""
-    return [
-        (m.case_a, m.case_b)
-        for m in store.rows(Mention).order_by("id")
-        if stands_on(store, Kind.PAIR, pair_key(m.case_a, m.case_b)).state is not State.CONSIDERED
-    ]
+    pairs = list(store.rows(Mention).order_by("id").values_list("case_a", "case_b"))
+    stood = stands_on_each(store, Kind.PAIR, [pair_key(*pair) for pair in pairs])
+    return [pair for pair in pairs if stood[pair_key(*pair)].state is not State.CONSIDERED]
 
 
 def pairs_within(cases: tuple[str, ...]) -> list[str]:

@@ -11,25 +11,43 @@ from datetime import datetime
 from itertools import combinations
 from typing import Any
 
+from django.db.models import F
+
+from openverdict.cases import FieldType, dictionary
 from openverdict.decisions.duties import waiting
 from openverdict.decisions.models import (
     About,
+    Assignment,
     Category,
     Concern,
+    ConcernAnswer,
     Decision,
     FirstView,
+    Owner,
     Referral,
     ReferralAnswer,
     Reopened,
     Shown,
+    SignOff,
 )
-from openverdict.decisions.showing import content_of
-from openverdict.decisions.standing import State, reason_codes, stands
+from openverdict.decisions.showing import contents_of
+from openverdict.decisions.standing import State, reason_codes, standing_decisions, stands
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.ledger.models import Event, Fact, Lead, Link
 from openverdict.ledger.store import Store
 
 ERASED = "(erased)"
+STRUCK = "(not shown to this reader)"
+AT_ONCE = 1_000  # entries in one query
+HOLDS_WORDS = ('"text":"', '"dissent":"')
+# What a reader gets from whom names are struck out: codes, numbers and times, and no key, text or place.
+PLAIN = frozenset(
+    name
+    for name, field in dictionary().items()
+    if field.type in (FieldType.CODE, FieldType.NUMBER, FieldType.DATETIME, FieldType.ITEMS)
+    and field.group != "Places"
+    and name not in ("mentions_cases", "note_names_case")
+)
 
 
 @dataclass(frozen=True)
@@ -56,8 +74,22 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A first decision that stands on another subject with some of the same cases."""
+
+    subject_kind: str
+    subject: str
+    decision: int
+    who: str
+    conclusion: str
+
+
+@dataclass(frozen=True)
 class Consideration:
-    """All that the record says of how a subject was considered. `never`: sentences on what was not done."""
+    """All that the record says of how a subject was considered. `never`: sentences on what was not done.
+
+    `beside`: what was decided on other subjects that hold these cases.
+    """
 
     subject: str
     cases: tuple[str, ...]
@@ -68,17 +100,26 @@ class Consideration:
     shared: tuple[SharedFact, ...]
     steps: tuple[Step, ...]
     never: tuple[str, ...]
+    beside: tuple[Beside, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
         return asdict(self)
 
 
-def consideration(store: Store, subject: Subject, at: datetime) -> Consideration:
-    """The report on a subject, as the store stands; `at` is the day on which what is waited for counts as late."""
+def consideration(
+    store: Store, subject: Subject, at: datetime, *, redacted: bool = False
+) -> Consideration:
+    """The report on a subject, as the store stands; `at` is the day on which what is waited for counts as late.
+
+    `redacted`: without what may name people: their words, the fields that are keys of persons, places and texts.
+    """
     with store.snapshot():
         stood = stands(store, subject)
-        steps = sorted(_steps(store, subject), key=lambda step: (step.entry, step.what))
+        told = _Told(store, subject)
+        if redacted:
+            told.words = dict.fromkeys(told.words, STRUCK)
+        steps = told.steps()
         scored = next((step for step in steps if step.what == "scored"), None)
         return Consideration(
             str(subject),
@@ -87,15 +128,16 @@ def consideration(store: Store, subject: Subject, at: datetime) -> Consideration
             stood.conclusion,
             stood.disagreement,
             scored,
-            tuple(_shared(store, subject.cases)),
+            tuple(_shared(store, subject.cases, redacted=redacted)),
             tuple(steps),
             tuple(_never(store, subject, stood.state, steps, at)),
+            tuple(_beside(store, subject)),
         )
 
 
-def _shared(store: Store, cases: tuple[str, ...]) -> list[SharedFact]:
+def _shared(store: Store, cases: tuple[str, ...], *, redacted: bool) -> list[SharedFact]:
     """What stands in both of two cases, each pair of them; a list counts item by item."""
-    values = {case: _values(store, case) for case in cases}
+    values = _values(store, cases, PLAIN if redacted else None)
     found = []
     for first, second in combinations(cases, 2):
         for key in sorted(values[first].keys() & values[second].keys()):
@@ -112,78 +154,127 @@ def _shared(store: Store, cases: tuple[str, ...]) -> list[SharedFact]:
     return found
 
 
-def _values(store: Store, case: str) -> dict[tuple[str, str], tuple[str | None, str]]:
-    """(field, value) to when it was first known and first recorded; superseded facts count, since they were seen."""
-    found: dict[tuple[str, str], tuple[str | None, str]] = {}
-    for fact in store.rows(Fact).filter(case_id=case, status="recorded").order_by("id"):
-        if fact.field in ("known_from", "narrative") or not fact.value:
+def _values(
+    store: Store, cases: tuple[str, ...], fields: frozenset[str] | None
+) -> dict[str, dict[tuple[str, str], tuple[str | None, str]]]:
+    """By case, (field, value) to when it was first known and first recorded; superseded facts count, since they were seen."""
+    found: dict[str, dict[tuple[str, str], tuple[str | None, str]]] = {case: {} for case in cases}
+    rows = store.rows(Fact).filter(case_id__in=cases, status="recorded").order_by("id")
+    told = rows.annotate(recorded=F("event__at"))
+    for case, field, value, known, recorded in told.values_list(
+        "case_id", "field", "value", "known_from", "recorded"
+    ):
+        if field in ("known_from", "narrative") or not value:
             continue
-        for item in fact.value.split(";"):
-            found.setdefault(
-                (fact.field, item.strip()), (fact.known_from, _at(store, fact.event_id))
-            )
+        if fields is not None and field not in fields:
+            continue
+        for item in value.split(";"):
+            found[case].setdefault((field, item.strip()), (known, recorded))
     return found
 
 
-def _steps(store: Store, subject: Subject) -> list[Step]:
-    own = {"subject_kind": subject.kind.value, "subject": subject.key}
-    steps = _scored(store, subject)
-    for shown in store.rows(Shown).filter(**own):
-        how = "with the ratio" if shown.ratio_shown else "without the ratio"
-        steps.append(_step(store, shown, "shown", shown.user, f"{how}, run {shown.run}"))
-    for view in store.rows(FirstView).filter(**own):
-        steps.append(_step(store, view, "first view", view.user, view.view))
-    for decision in store.rows(Decision).filter(**own):
-        place = {1: "decided", 2: "decided as second", 3: "decided as third"}[decision.place]
-        said = (
-            f"decision {decision.id}: {decision.conclusion} ({', '.join(reason_codes(decision))})"
-        )
-        if decision.supersedes:
-            said += f", in the place of decision {decision.supersedes}"
-        if decision.bulk:
-            said += ", together with others"
-        steps.append(_step(store, decision, place, decision.user, said))
-    for referral in store.rows(Referral).filter(**own):
-        detail = f"referral {referral.id} to {referral.recipient}"
-        steps.append(_step(store, referral, "referred", referral.user, detail))
-        for answer in store.rows(ReferralAnswer).filter(referral=referral.id):
-            detail = f"referral {referral.id}: {answer.outcome}"
-            steps.append(_step(store, answer, "answered", None, detail))
-    about = store.rows(About).filter(case_id__in=subject.cases).values("event_id")
-    for concern in store.rows(Concern).filter(event_id__in=about):
-        detail = f"concern {concern.id}, by {concern.raised_by}"
-        steps.append(_step(store, concern, "concern raised", None, detail))
-    for row in store.rows(Reopened).filter(case_id__in=subject.cases):
-        steps.append(_step(store, row, "reopened", None, f"case {row.case_id}: {row.reason}"))
-    for category in store.rows(Category).filter(case_id__in=subject.cases):
-        early = ", premature" if category.premature else ""
-        detail = (
-            f"case {category.case_id}: {category.category}, {category.checks_done} of "
-            f"{category.checks_needed} checks{early}"
-        )
-        steps.append(_step(store, category, "category", category.user, detail))
-    return steps
+class _Told:
+    """Every row about a subject with its event and its words, read in one query a table."""
 
+    def __init__(self, store: Store, subject: Subject) -> None:
+        self._store, self._subject = store, subject
+        own = {"subject_kind": subject.kind.value, "subject": subject.key}
+        self._found: list[tuple[Any, str, str | None, str]] = []
+        self._scored()
+        for row in self._rows(Assignment, **own):
+            self._add(row, "assigned", None, f"to {row.user}")
+        for row in self._rows(Shown, **own):
+            how = "with the ratio" if row.ratio_shown else "without the ratio"
+            self._add(row, "shown", row.user, f"{how}, run {row.run}")
+        for row in self._rows(FirstView, **own):
+            self._add(row, "first view", row.user, row.view)
+        self._decisions(own)
+        self._referrals(own)
+        self._about_its_cases()
+        entries = sorted({row.event_id for row, *_ in self._found})
+        self._events: dict[int, tuple[str, str, bool]] = {}
+        for start in range(0, len(entries), AT_ONCE):
+            rows = store.rows(Event).filter(seq__in=entries[start : start + AT_ONCE])
+            for entry, when, actor, body in rows.values_list("seq", "at", "actor", "body"):
+                self._events[entry] = (when, actor, any(mark in body for mark in HOLDS_WORDS))
+        held = [entry for entry in entries if self._events[entry][2]]
+        self.words: dict[int, str] = dict.fromkeys(held, ERASED)
+        self.words |= contents_of(store, held, "text") | contents_of(store, held, "dissent")
 
-def _scored(store: Store, subject: Subject) -> list[Step]:
-    """Every run that listed the subject."""
-    if subject.kind is Kind.CASE:
-        return []
-    if subject.kind is Kind.PAIR:
-        pair = list(subject.cases)
-        rows = store.rows(Link).filter(case_a__in=pair, case_b__in=pair)
-    else:
-        rows = store.rows(Lead).filter(id=int(subject.key))
-    return [
-        _step(
-            store,
-            row,
-            "scored",
-            None,
-            f"run {row.run_id}, rank {row.rank}, log10 ratio {row.log10_lr}",
-        )
-        for row in rows
-    ]
+    def steps(self) -> list[Step]:
+        """All of it, in the order of the log."""
+        made = []
+        for row, what, who, detail in self._found:
+            when, actor, _ = self._events[row.event_id]
+            words = self.words.get(row.event_id)
+            made.append(Step(when, row.event_id, what, who or actor, detail, words))
+        return sorted(made, key=lambda step: (step.entry, step.what))
+
+    def _rows(self, model: Any, **which: Any) -> list[Any]:
+        return list(self._store.rows(model).filter(**which).order_by("id"))
+
+    def _add(self, row: Any, what: str, who: str | None, detail: str) -> None:
+        self._found.append((row, what, who, detail))
+
+    def _scored(self) -> None:
+        """Every run that listed the subject."""
+        rows = []
+        if self._subject.kind is Kind.PAIR:
+            pair = self._subject.cases
+            rows = self._rows(Link, case_a__in=pair, case_b__in=pair)
+        elif self._subject.kind is Kind.LEAD:
+            rows = self._rows(Lead, id=int(self._subject.key))
+        for row in rows:
+            ratio = "none" if row.log10_lr is None else f"{row.log10_lr:.2f}"
+            rank = "listed below the floor" if row.rank is None else f"rank {row.rank:,}"
+            self._add(row, "scored", None, f"run {row.run_id}, {rank}, log10 ratio {ratio}")
+
+    def _decisions(self, own: dict[str, str]) -> None:
+        decisions = self._rows(Decision, **own)
+        for row in decisions:
+            place = {1: "decided", 2: "decided as second", 3: "decided as third"}[row.place]
+            said = f"decision {row.id}: {row.conclusion} ({', '.join(reason_codes(row))})"
+            if row.supersedes:
+                said += f", in the place of decision {row.supersedes}"
+            if row.bulk:
+                said += ", together with others"
+            self._add(row, place, row.user, said)
+        self._signed("decision", [row.id for row in decisions])
+
+    def _referrals(self, own: dict[str, str]) -> None:
+        referrals = self._rows(Referral, **own)
+        for row in referrals:
+            self._add(row, "referred", row.user, f"referral {row.id} to {row.recipient}")
+        for row in self._rows(ReferralAnswer, referral__in=[each.id for each in referrals]):
+            self._add(row, "answered", None, f"referral {row.referral}: {row.outcome}")
+
+    def _about_its_cases(self) -> None:
+        cases = self._subject.cases
+        about = self._store.rows(About).filter(case_id__in=cases).values("event_id")
+        concerns = self._rows(Concern, event_id__in=about)
+        for row in concerns:
+            self._add(row, "concern raised", None, f"concern {row.id}, by {row.raised_by}")
+        for row in self._rows(ConcernAnswer, concern__in=[each.id for each in concerns]):
+            told = "who raised it was told" if row.told else "who raised it was not told"
+            self._add(row, "answered", None, f"concern {row.concern}: {row.outcome}; {told}")
+        for row in self._rows(Owner, case_id__in=cases):
+            self._add(row, "owner", None, f"case {row.case_id}: {row.owner}")
+        for row in self._rows(Reopened, case_id__in=cases):
+            self._add(row, "reopened", None, f"case {row.case_id}: {row.reason}")
+        categories = self._rows(Category, case_id__in=cases)
+        for row in categories:
+            early = ", premature" if row.premature else ""
+            checked = f"{row.checks_done} of {row.checks_needed} checks{early}"
+            detail = f"category {row.id}, case {row.case_id}: {row.category}, {checked}"
+            self._add(row, "category", row.user, detail)
+        self._signed("category", [row.id for row in categories])
+
+    def _signed(self, kind: str, numbers: list[int]) -> None:
+        for row in self._rows(
+            SignOff, subject_kind=kind, subject__in=[str(number) for number in numbers]
+        ):
+            what = "signed off" if row.agrees else "dissent"
+            self._add(row, what, row.user, f"{kind} {row.subject}")
 
 
 def _never(
@@ -203,29 +294,28 @@ def _never(
         last = max(step.entry for step in looked)
         later = store.rows(Fact).filter(case_id__in=subject.cases, event_id__gt=last).order_by("id")
         said += [
-            f"Case {fact.case_id}: {fact.field} was recorded on {_at(store, fact.event_id)[:10]}, after anybody last looked."
-            for fact in later
+            f"Case {case}: {field} was recorded on {recorded[:10]}, after anybody last looked."
+            for case, field, recorded in later.values_list("case_id", "field", "event__at")
         ]
-    for each in waiting(store, at):
-        if set(each.cases) & set(subject.cases):
-            over = f", {each.days_over} days over its time" if each.days_over else ""
-            said.append(f"{each.rule} {each.subject}: unanswered since {each.since}{over}.")
+    for each in waiting(store, at, subject.cases):
+        over = f", {each.days_over} days over its time" if each.days_over else ""
+        said.append(f"{each.rule} {each.subject}: unanswered since {each.since}{over}.")
     return said
 
 
-def _step(store: Store, row: Any, what: str, who: str | None, detail: str) -> Step:
-    event = store.rows(Event).get(seq=row.event_id)
-    held = '"text":"' in event.body
-    words = content_of(store, row.event_id, "text") if held else None
-    return Step(
-        event.at,
-        row.event_id,
-        what,
-        who or event.actor,
-        detail,
-        ERASED if held and words is None else words,
-    )
-
-
-def _at(store: Store, entry: int) -> str:
-    return str(store.rows(Event).get(seq=entry).at)
+def _beside(store: Store, subject: Subject) -> list[Beside]:
+    """Decisions that stand on other subjects with at least as many of these cases as make a comparison: one, or two."""
+    about = store.rows(About).filter(case_id__in=subject.cases)
+    firsts = standing_decisions(store).filter(event_id__in=about.values("event_id"))
+    shared: dict[int, int] = {}
+    for entry in about.filter(event_id__in=firsts.values("event_id")).values_list(
+        "event_id", flat=True
+    ):
+        shared[entry] = shared.get(entry, 0) + 1
+    least = min(2, len(subject.cases))
+    return [
+        Beside(row.subject_kind, row.subject, int(row.id), row.user, row.conclusion)
+        for row in firsts.order_by("id")
+        if shared.get(row.event_id, 0) >= least
+        and (row.subject_kind, row.subject) != (subject.kind.value, subject.key)
+    ]

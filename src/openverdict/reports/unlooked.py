@@ -3,64 +3,170 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from openverdict.decisions.accounts import units_of
-from openverdict.decisions.duties import Waiting, waiting
-from openverdict.decisions.standing import mentions_waiting, standing_decisions
+from openverdict.decisions.access import in_use, may
+from openverdict.decisions.duties import Waiting, decided_before_reopening, waiting
+from openverdict.decisions.models import About
+from openverdict.decisions.roles import Operation
+from openverdict.decisions.standing import awaited, mentions_waiting, standing_decisions
 from openverdict.decisions.subjects import Kind, pair_key
-from openverdict.ledger.models import Lead, LeadCase, Link, RunEnd
+from openverdict.ledger.models import Case, Fact, Lead, LeadCase, Link, RunEnd
 from openverdict.ledger.store import Store
 
 NO_UNIT = "(no unit recorded)"
+Group = tuple[Any, tuple[str, ...]]  # what is listed, and its cases
+KINDS = ("pairs", "leads", "mentions", "unfinished", "reopened", "overdue")
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A subject on which a decision stands and which is not done with: `decision` is the number of that decision."""
+
+    subject_kind: str
+    subject: str
+    decision: int
+    cases: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Unlooked:
     """What of the last run nobody decided on. Pairs as (case, case, log10 ratio), leads as (number, cases), by their ranks.
 
-    `mentions`: pairs in which one case names the other and that nobody finished considering. `by_unit`: how many of all of
-    these touch each unit; what touches two units counts for both.
+    `mentions`: pairs in which one case names the other and that nobody finished considering. `unfinished`: a second or third
+    person is waited for. `reopened`: decided before one of the cases was reopened, and not since. `by_unit`: how many of each
+    of `KINDS` touch each unit; what touches two units counts for both. `hidden`: how many there are beside these of cases
+    that the person who asks may not see.
     """
 
     run: int | None
     pairs: tuple[tuple[str, str, float], ...]
     leads: tuple[tuple[int, tuple[str, ...]], ...]
     mentions: tuple[tuple[str, str], ...]
+    unfinished: tuple[Begun, ...]
+    reopened: tuple[Begun, ...]
     overdue: tuple[Waiting, ...]
-    by_unit: dict[str, int]
+    by_unit: dict[str, dict[str, int]]
+    hidden: int = 0
+
+    def count(self, kind: str) -> int:
+        """How many there are of one of `KINDS`."""
+        return len(getattr(self, kind))
 
 
-def never_looked_at(store: Store, at: datetime) -> Unlooked:
-    """What nobody looked at, as of the last run that ended, and what is overdue at a time."""
-    overdue = tuple(each for each in waiting(store, at) if each.days_over)
-    mentions = tuple(mentions_waiting(store))
-    end = store.rows(RunEnd).order_by("-run_id").first()
-    if end is None:
-        return Unlooked(None, (), (), mentions, overdue, {})
+def never_looked_at(store: Store, at: datetime, user: str | None = None) -> Unlooked:
+    """What nobody looked at, as of the last run that ended, and what is overdue at a time.
+
+    `user`: only what is about cases that this person may list; the rest is counted.
+    """
+    with store.snapshot():
+        return _found(store, at, _visible(store, user, at))
+
+
+def _found(store: Store, at: datetime, visible: set[str] | None) -> Unlooked:
+    hidden = 0
+
+    def kept(found: Sequence[Group]) -> list[Any]:
+        nonlocal hidden
+        if visible is None:
+            return [each for each, _ in found]
+        shown = [each for each, cases in found if visible.issuperset(cases)]
+        hidden += len(found) - len(shown)
+        return shown
+
     decided = set(standing_decisions(store).values_list("subject_kind", "subject"))
-    links = store.rows(Link).filter(run_id=end.run_id).order_by("rank", "id")
-    pairs = tuple(
-        (link.case_a, link.case_b, float(link.log10_lr))
-        for link in links
-        if (Kind.PAIR.value, pair_key(link.case_a, link.case_b)) not in decided
+    end = store.rows(RunEnd).order_by("-run_id").first()
+    run = None if end is None else int(end.run_id)
+    found: dict[str, list[Group]] = {
+        "pairs": [(pair, pair[:2]) for pair in _pairs(store, run, decided)],
+        "leads": [(lead, lead[1]) for lead in _leads(store, run, decided)],
+        "mentions": [(pair, pair) for pair in mentions_waiting(store)],
+        "unfinished": [(each, each.cases) for each in _begun(store, awaited(store))],
+        "reopened": [(each, each.cases) for each in _begun(store, decided_before_reopening(store))],
+        "overdue": [(each, each.cases) for each in waiting(store, at) if each.days_over],
+    }
+    listed = {kind: kept(each) for kind, each in found.items()}
+    return Unlooked(
+        run,
+        **{kind: tuple(each) for kind, each in listed.items()},
+        by_unit=_by_unit(store, found, visible),
+        hidden=hidden,
     )
-    leads = tuple(
-        (int(lead.id), _cases(store, lead.id))
-        for lead in store.rows(Lead).filter(run_id=end.run_id).order_by("rank")
-        if (Kind.LEAD.value, str(lead.id)) not in decided
-    )
-    groups: list[Iterable[str]] = [pair[:2] for pair in pairs]
-    groups += [cases for _, cases in leads] + [each.cases for each in overdue]
-    units = {case: units_of(store, case) for case in {c for group in groups for c in group}}
-    counts: Counter[str] = Counter()
-    for group in groups:
-        counts.update({unit for case in group for unit in units[case] or (NO_UNIT,)})
-    return Unlooked(int(end.run_id), pairs, leads, mentions, overdue, dict(sorted(counts.items())))
 
 
-def _cases(store: Store, lead: int) -> tuple[str, ...]:
-    rows = store.rows(LeadCase).filter(lead_id=lead).order_by("id")
-    return tuple(rows.values_list("case_id", flat=True))
+def _visible(store: Store, user: str | None, at: datetime) -> set[str] | None:
+    """The cases that a person may list; None: all of them."""
+    if user is None or not in_use(store):
+        return None
+    allowed = store.rows(Case).filter(may(store, user, Operation.LIST, at=at))
+    return set(allowed.values_list("case_id", flat=True))
+
+
+def _pairs(
+    store: Store, run: int | None, decided: set[tuple[str, str]]
+) -> list[tuple[str, str, float]]:
+    links = store.rows(Link).filter(run_id=run).order_by("rank", "id")
+    kind = Kind.PAIR.value
+    return [
+        pair
+        for pair in links.values_list("case_a", "case_b", "log10_lr").iterator(chunk_size=10_000)
+        if (kind, pair_key(*pair[:2])) not in decided
+    ]
+
+
+def _leads(
+    store: Store, run: int | None, decided: set[tuple[str, str]]
+) -> list[tuple[int, tuple[str, ...]]]:
+    members: dict[int, list[str]] = {}
+    cases = store.rows(LeadCase).filter(lead__run_id=run).order_by("id")
+    for lead, case in cases.values_list("lead_id", "case_id"):
+        members.setdefault(int(lead), []).append(case)
+    numbers = store.rows(Lead).filter(run_id=run).order_by("rank").values_list("id", flat=True)
+    return [
+        (int(number), tuple(members.get(int(number), ())))
+        for number in numbers
+        if (Kind.LEAD.value, str(number)) not in decided
+    ]
+
+
+def _begun(store: Store, decisions: Any) -> list[Begun]:
+    rows = list(decisions)
+    told: dict[int, list[str]] = {}
+    about = store.rows(About).filter(event_id__in=decisions.values("event_id")).order_by("id")
+    for entry, case in about.values_list("event_id", "case_id"):
+        told.setdefault(entry, []).append(case)
+    return [
+        Begun(row.subject_kind, row.subject, int(row.id), tuple(told.get(row.event_id, ())))
+        for row in rows
+    ]
+
+
+def _by_unit(
+    store: Store,
+    found: dict[str, list[Group]],
+    visible: set[str] | None,
+) -> dict[str, dict[str, int]]:
+    units = _units(store)
+    counts: dict[str, Counter[str]] = {}
+    for kind, each in found.items():
+        for _, cases in each:
+            if visible is not None and not visible.issuperset(cases):
+                continue
+            for unit in {unit for case in cases for unit in units.get(case, (NO_UNIT,))}:
+                counts.setdefault(unit, Counter())[kind] += 1
+    return {unit: {kind: counts[unit][kind] for kind in KINDS} for unit in sorted(counts)}
+
+
+def _units(store: Store) -> dict[str, tuple[str, ...]]:
+    """The units of every case that has one, as facts stand now."""
+    rows = store.rows(Fact).filter(field="unit").values_list("id", "case_id", "value", "supersedes")
+    facts = list(rows.iterator(chunk_size=10_000))
+    gone = {supersedes for *_, supersedes in facts}
+    units: dict[str, set[str]] = {}
+    for number, case, value, _ in facts:
+        if value and number not in gone:
+            units.setdefault(case, set()).add(value)
+    return {case: tuple(names) for case, names in units.items()}
