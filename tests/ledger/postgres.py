@@ -85,6 +85,11 @@ class Cluster:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(text)
 
+    def crash(self) -> None:
+        """Let the server go down without notice, and come back from its log."""
+        self._run("pg_ctl", "-D", "data", "-s", "-m", "immediate", "-w", "stop")
+        self._run("pg_ctl", "-D", "data", "-w", "-s", "-l", "log", "start")
+
     def stop(self) -> None:
         """Stop the server and remove its folder."""
         self._run("pg_ctl", "-D", "data", "-s", "-m", "immediate", "stop", check=False)
