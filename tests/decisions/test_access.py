@@ -48,6 +48,7 @@ def house(store):
         for role in Role:
             accounts.change_user(store, writer, role.value, "made")
             accounts.grant(store, writer, role.value, role.value, unit="North")
+    with store.writing("supervisor", "administration") as writer:
         accounts.restrict(store, writer, "hidden-1", "officer_involved")
     return store
 

@@ -163,6 +163,7 @@ def test_a_decision_is_superseded_and_never_overwritten(acts):
 
 
 def test_many_weak_pairs_are_decided_on_together_with_one_event_each(acts, weak):
+    acts.see("first", weak[0], ratio=True)
     before = acts.store.size()
     numbers = acts.write("first", decide_together, weak, ("below_floor",), TEXT, run=RUN)
     assert acts.store.size() == before + len(weak)

@@ -110,7 +110,7 @@ def test_every_act_is_in_the_log_and_none_of_its_words(acts):
     acts.write("head", duties.raise_concern, ["A"], "press", TEXT)
     events = acts.store.rows(Event).filter(seq__gte=before).order_by("seq")
     assert list(events.values_list("kind", flat=True)) == [
-        "owner_changed", "owner_changed", "assigned", "concern_raised", "clock_started",
+        "acted_without_accounts", "owner_changed", "owner_changed", "assigned", "concern_raised", "clock_started",
         "owner_notified",
     ]  # fmt: skip
     assert not any(TEXT in body for body in events.values_list("body", flat=True))

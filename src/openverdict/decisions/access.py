@@ -7,7 +7,7 @@ person's own and its file's rights are what there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ from openverdict.decisions.models import (
     UserState,
 )
 from openverdict.decisions.roles import (
+    BY_ITSELF,
     HOUSE,
     OPEN,
     TABLE,
@@ -35,24 +36,34 @@ from openverdict.decisions.roles import (
     Standing,
     roles_with,
 )
-from openverdict.errors import InputError
 from openverdict.ledger.events import AccessDenied
 from openverdict.ledger.events.base import moment_text
 from openverdict.ledger.models import Case, Fact
-from openverdict.ledger.store import Store
-from openverdict.ledger.writing import Writer
+from openverdict.ledger.store import PROGRAM, Store
+from openverdict.ledger.writing import RefusedError, Writer
 
 RESTRICTED = "restricted"
+CONSULTATION = "consultation"
+AT_ONCE = 500
 ABLE = ("made", "opened")  # states of an account that may act
 # From the most to the least that a person may see, who has several roles.
 _BEST = (Access.YES, Access.REDACTED, Access.GLASS, Access.COUNTED, Access.NO)
 
 
-class AccessError(InputError):
-    """The person may not do this. Says by which rule, and what to do."""
+class AccessError(RefusedError):
+    """The person may not do this. Says by which rule, and what to do; the refusal is logged."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.text)
+    def __init__(self, answer: Answer, purpose: str = CONSULTATION) -> None:
+        super().__init__(
+            answer.text,
+            AccessDenied,
+            actor=answer.user,
+            purpose=purpose,
+            operation=answer.operation.value,
+            rule=answer.rule,
+            subject_kind=None if answer.case is None else "case",
+            subject=answer.case,
+        )
         self.answer = answer
 
 
@@ -87,11 +98,11 @@ def active(store: Store, user: str, at: datetime) -> Any:
 
 def may(store: Store, user: str, operation: Operation, *, at: datetime, case: str = "case_id") -> Q:
     """The rows whose case (in column `case`) a person may do this with, as a condition of a query set."""
-    if not in_use(store):
+    if not in_use(store) or (user == PROGRAM and operation in BY_ITSELF):
         return Q()
-    allowed = active(store, user, at).filter(role__in=roles_with(operation, Standing.OWN, *OPEN))
-    condition = (_own(store, user, allowed, case) & ~_restricted(store, case)) | Q(
-        **{f"{case}__in": allowed.filter(case_id__isnull=False).values("case_id")}
+    grants = active(store, user, at).filter(role__in=roles_with(operation, Standing.OWN, *OPEN))
+    condition = (_own(store, user, grants, case) & ~_restricted(store, case)) | Q(
+        **{f"{case}__in": grants.filter(case_id__isnull=False).values("case_id")}
     )
     for standing, holds in (
         (Standing.OTHER, ~_restricted(store, case)),
@@ -108,8 +119,11 @@ def may(store: Store, user: str, operation: Operation, *, at: datetime, case: st
 
 def seen_by(store: Store, rows: Any, user: str, operation: Operation, *, at: datetime) -> Any:
     """Of rows that stand under events about cases (`About`), those all of whose cases a person may do this with."""
+    condition = may(store, user, operation, at=at)
+    if not condition:
+        return rows
     about = store.rows(About).filter(event_id=OuterRef("event_id"))
-    return rows.exclude(Exists(about.exclude(may(store, user, operation, at=at))))
+    return rows.exclude(Exists(about.exclude(condition)))
 
 
 def counted(store: Store, user: str, *, at: datetime) -> tuple[int, int]:
@@ -126,6 +140,9 @@ def why(
     if not in_use(store):
         text = "no accounts were made in this store: whoever can open it may do this"
         return Answer(user, operation, case, True, Access.YES, None, (), "no_accounts", text)
+    if user == PROGRAM and operation in BY_ITSELF:
+        text = f"the program may {operation.value.replace('_', ' ')} by itself"
+        return Answer(user, operation, case, True, Access.YES, None, (), "by_itself", text)
     grants = list(active(store, user, at))
     roles = tuple(sorted({Role(grant.role) for grant in grants}))
     if not roles:
@@ -155,31 +172,49 @@ def acting(
     Raises:
         AccessError: they may not; by which rule.
     """
-    try:
-        with store.writing(user, purpose) as writer:
-            require(store, user, operation, cases, at=writer.at)
-            yield writer
-    except AccessError as refusal:
-        said = refusal.answer
-        with store.writing(user, purpose) as writer:
-            writer.record(
-                AccessDenied,
-                operation=said.operation.value,
-                rule=said.rule,
-                subject_kind=None if said.case is None else "case",
-                subject=said.case,
-            )
-        raise
+    with store.writing(user, purpose) as writer:
+        require(store, user, operation, cases, at=writer.at, purpose=purpose)
+        yield writer
 
 
 def require(
-    store: Store, user: str, operation: Operation, cases: Sequence[str], *, at: datetime
-) -> None:
-    """Raise AccessError unless a person may do this with every one of the cases."""
+    store: Store,
+    user: str,
+    operation: Operation,
+    cases: Sequence[str],
+    *,
+    at: datetime,
+    purpose: str = CONSULTATION,
+) -> Access:
+    """Raise AccessError unless a person may do this with every one of the cases; else the narrowest access to one of them."""
+    found = Access.YES
     for case in dict.fromkeys(cases) if operation not in HOUSE and cases else (None,):
         answer = why(store, user, operation, case, at=at)
         if not answer.allowed:
-            raise AccessError(answer)
+            raise AccessError(answer, purpose)
+        if answer.access is Access.REDACTED:
+            found = Access.REDACTED
+    return found
+
+
+def is_redacted(
+    store: Store, user: str, operation: Operation, cases: Sequence[str], *, at: datetime
+) -> bool:
+    """Whether a person may do this with one of the cases only with what names people struck out."""
+    return any(why(store, user, operation, case, at=at).access is Access.REDACTED for case in cases)
+
+
+def allowed(
+    store: Store, user: str, operation: Operation, cases: Iterable[str], *, at: datetime
+) -> set[str]:
+    """Of these cases, those that a person may do this with."""
+    wanted = sorted(set(cases))
+    found: set[str] = set()
+    for start in range(0, len(wanted), AT_ONCE):
+        rows = store.rows(Case).filter(case_id__in=wanted[start : start + AT_ONCE])
+        rows = rows.filter(may(store, user, operation, at=at))
+        found |= set(rows.values_list("case_id", flat=True))
+    return found
 
 
 def _own(store: Store, user: str, grants: Any, case: str) -> Q:
@@ -215,6 +250,10 @@ def _standing(store: Store, user: str, role: Role, case: str, at: datetime) -> S
     if grants.filter(case_id=case).exists():
         return Standing.OWN
     cases = store.rows(Case).filter(case_id=case)
+    if not cases.exists():
+        return (
+            Standing.OWN
+        )  # nothing is there to be kept from anybody; a new case has to begin somehow
     if cases.filter(_restricted(store, "case_id")).exists():
         return Standing.RESTRICTED
     if cases.filter(_own(store, user, grants, "case_id")).exists():

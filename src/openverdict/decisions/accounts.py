@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from openverdict.decisions.access import ABLE, RESTRICTED, active, in_use
+from openverdict.decisions.guarding import act, case_by
 from openverdict.decisions.models import (
     Glass,
     GlassEnd,
@@ -15,7 +16,7 @@ from openverdict.decisions.models import (
     UserState,
 )
 from openverdict.decisions.policy import in_force
-from openverdict.decisions.roles import Role
+from openverdict.decisions.roles import Operation, Role
 from openverdict.errors import InputError
 from openverdict.ledger.commitment import commit
 from openverdict.ledger.events import (
@@ -35,6 +36,7 @@ from openverdict.ledger.writing import Writer
 CHANGES = ("made", "locked", "opened", "closed")
 
 
+@act(Operation.MANAGE_ACCOUNTS)
 def found(store: Store, writer: Writer, administrator: str) -> None:
     """Make the first account, which is an administrator's; from here on, access is by role.
 
@@ -48,6 +50,7 @@ def found(store: Store, writer: Writer, administrator: str) -> None:
     _grant(writer, administrator, Role.ADMINISTRATOR, None, None, None)
 
 
+@act(Operation.MANAGE_ACCOUNTS)
 def change_user(store: Store, writer: Writer, user: str, change: str) -> None:
     """Make, lock, open or close an account.
 
@@ -67,6 +70,7 @@ def change_user(store: Store, writer: Writer, user: str, change: str) -> None:
     writer.record(UserChanged, [UserState(user=user, change=change)], user=user, change=change)
 
 
+@act(Operation.MANAGE_ACCOUNTS)
 def grant(
     store: Store,
     writer: Writer,
@@ -103,6 +107,7 @@ def grant(
     return _grant(writer, user, Role(role), unit, case, until)
 
 
+@act(Operation.MANAGE_ACCOUNTS)
 def revoke(store: Store, writer: Writer, number: int) -> None:
     """Take a grant back. Raises InputError when it is none, or was taken back before."""
     writer.flush()
@@ -119,6 +124,7 @@ def revoke(store: Store, writer: Writer, number: int) -> None:
     )
 
 
+@act(Operation.RESTRICT, "case")
 def restrict(store: Store, writer: Writer, case: str, reason: str) -> None:
     """Make a case invisible to all who have no grant for this very case; it stays counted. `reason`: a code."""
     writer.flush()
@@ -128,6 +134,7 @@ def restrict(store: Store, writer: Writer, case: str, reason: str) -> None:
     writer.record(CaseRestricted, [row], case=case, reason=reason)
 
 
+@act(Operation.RESTRICT, "case")
 def lift(store: Store, writer: Writer, case: str, reason: str) -> None:
     """Restrict a case no longer."""
     writer.flush()
@@ -143,6 +150,7 @@ def is_restricted(store: Store, case: str) -> bool:
     return last is not None and last.status == RESTRICTED
 
 
+@act(Operation.BREAK_GLASS, "case")
 def break_glass(
     store: Store, writer: Writer, case: str, text: str, *, hours: int | None = None
 ) -> int:
@@ -179,6 +187,7 @@ def break_glass(
     return int(row.id)
 
 
+@act(Operation.BREAK_GLASS, "number", case_by(Glass))
 def close_glass(store: Store, writer: Writer, number: int, reason: str = "done") -> None:
     """End an exceptional access before its time."""
     writer.flush()

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from openverdict.decisions.deciding import (
     Opinion,
     check_opinion,
-    record_decision,
-    refuse_machine,
     second_needed,
 )
+from openverdict.decisions.guarding import act
 from openverdict.decisions.models import Decision
 from openverdict.decisions.policy import in_force
+from openverdict.decisions.roles import Operation
 from openverdict.decisions.showing import ratio_of, snapshot
-from openverdict.decisions.standing import is_mentioned, stands
+from openverdict.decisions.standing import is_mentioned, stands_on
+from openverdict.decisions.steps import record_decision, refuse_machine
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.decisions.words import Conclusion
 from openverdict.errors import InputError
@@ -24,6 +25,7 @@ from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 
 
+@act(Operation.DECIDE_TOGETHER, "pairs")
 def decide_together(
     store: Store,
     writer: Writer,
@@ -62,7 +64,7 @@ def decide_together(
             )
         if ratio is not None and ratio >= policy.bulk_below_log10_lr:
             raise InputError(f"{each}: too alike to be decided on together with others; open it")
-        if (first := stands(store, each).first) is not None:
+        if (first := stands_on(store, each.kind, each.key).first) is not None:
             raise InputError(f"{each}: decision {first.id} stands; leave the pair out")
         check_opinion(store, each, opinion, policy)
         ratios.append(ratio)

@@ -10,23 +10,24 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from openverdict.decisions.guarding import act, cases_by
 from openverdict.decisions.models import About, Decision, FirstView, Shown
 from openverdict.decisions.policy import Policy, in_force
+from openverdict.decisions.roles import Operation
 from openverdict.decisions.showing import ratio_of
 from openverdict.decisions.standing import State, is_mentioned, stands_on
+from openverdict.decisions.steps import about, record_decision, refuse_machine
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.decisions.words import Conclusion, reasons
 from openverdict.errors import InputError
-from openverdict.ledger.canonical import decimal_text
-from openverdict.ledger.commitment import Opening, commit
+from openverdict.ledger.commitment import commit
 from openverdict.ledger.events import (
-    DecisionRecorded,
     DecisionSuperseded,
     FirstViewRecorded,
     SecondDecisionRecorded,
 )
 from openverdict.ledger.models import Fact
-from openverdict.ledger.store import PROGRAM, Store
+from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 
 
@@ -39,6 +40,7 @@ class Opinion:
     text: str
 
 
+@act(Operation.FIRST_VIEW, "shown", cases_by(Shown))
 def first_view(store: Store, writer: Writer, shown: int, view: str, text: str | None = None) -> int:
     """Record what the actor thinks of a subject before the ratio is shown; the number of the view.
 
@@ -66,7 +68,7 @@ def first_view(store: Store, writer: Writer, shown: int, view: str, text: str | 
     opening = commit(text) if text and text.strip() else None
     writer.record(
         FirstViewRecorded,
-        [row, *_about(subject)],
+        [row, *about(subject.cases)],
         openings={"text": opening} if opening else None,
         subject_kind=subject.kind.value,
         subject=subject.key,
@@ -78,6 +80,7 @@ def first_view(store: Store, writer: Writer, shown: int, view: str, text: str | 
     return int(row.id)
 
 
+@act(Operation.DECIDE, "shown", cases_by(Shown))
 def decide(store: Store, writer: Writer, shown: int, opinion: Opinion) -> int:
     """Record the first decision on a subject, on what `shown` showed; its number.
 
@@ -95,6 +98,7 @@ def decide(store: Store, writer: Writer, shown: int, opinion: Opinion) -> int:
     return _record(store, writer, seen, subject, opinion, policy, None)
 
 
+@act(Operation.SUPERSEDE, "decision", cases_by(Decision))
 def supersede(
     store: Store, writer: Writer, decision: int, shown: int, opinion: Opinion, reason: str
 ) -> int:
@@ -122,6 +126,7 @@ def supersede(
     return number
 
 
+@act(Operation.DECIDE_TOO, "decision", cases_by(Decision))
 def decide_too(store: Store, writer: Writer, decision: int, shown: int, opinion: Opinion) -> int:
     """Record the decision of a second person on the same, or of a third where two disagree; its number.
 
@@ -150,7 +155,7 @@ def decide_too(store: Store, writer: Writer, decision: int, shown: int, opinion:
     row.log10_lr = ratio_of(store, subject, seen.run)
     writer.record(
         SecondDecisionRecorded,
-        [row, *_about(subject)],
+        [row, *about(subject.cases)],
         openings={"text": opening},
         decision=str(writer.next_id(Decision)),
         of=str(first.id),
@@ -210,12 +215,6 @@ def second_needed(
     return ratio is not None and ratio >= policy.second_person_from_log10_lr
 
 
-def refuse_machine(writer: Writer) -> None:
-    """A decision is a person's. Raises InputError for the program itself."""
-    if writer.actor == PROGRAM:
-        raise InputError("a decision is a person's: give who decides")
-
-
 def _record(
     store: Store,
     writer: Writer,
@@ -232,30 +231,6 @@ def _record(
     return record_decision(
         writer, row, subject, {"text": commit(opinion.text.strip())}, seen.snapshot
     )
-
-
-def record_decision(
-    writer: Writer, row: Decision, subject: Subject, openings: dict[str, Opening], snapshot: str
-) -> int:
-    """Write a first decision with its event; its number."""
-    writer.record(
-        DecisionRecorded,
-        [row, *_about(subject)],
-        openings=openings,
-        decision=str(writer.next_id(Decision)),
-        subject_kind=subject.kind.value,
-        subject=subject.key,
-        cases=subject.cases,
-        conclusion=row.conclusion,
-        reasons=tuple(json.loads(row.reasons)),
-        text=openings["text"].commitment,
-        snapshot=snapshot,
-        second_needed=bool(row.second_needed),
-        run=None if row.run is None else str(row.run),
-        log10_lr=None if row.log10_lr is None else decimal_text(row.log10_lr),
-        bulk=row.bulk,
-    )
-    return int(row.id)
 
 
 def _row(
@@ -315,10 +290,6 @@ def _first(store: Store, decision: int) -> tuple[Decision, Subject, State]:
 def _cases(store: Store, entry: int) -> tuple[str, ...]:
     rows = store.rows(About).filter(event_id=entry).order_by("id")
     return tuple(rows.values_list("case_id", flat=True))
-
-
-def _about(subject: Subject) -> list[Any]:
-    return [About(case_id=case) for case in subject.cases]
 
 
 def _of(store: Store, model: Any, subject: Subject, user: str) -> Any:

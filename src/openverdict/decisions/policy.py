@@ -10,7 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from openverdict.decisions.guarding import act
 from openverdict.decisions.models import Policy as StoredPolicy
+from openverdict.decisions.roles import Operation
 from openverdict.errors import InputError
 from openverdict.ledger.canonical import canonical_bytes, decimal_text
 from openverdict.ledger.events import PolicyAdopted
@@ -70,6 +72,7 @@ def read_policy(path: Path | None = None) -> Policy:
     return _policy(flat, name)
 
 
+@act(Operation.ADOPT_POLICY)
 def adopt(store: Store, writer: Writer, policy: Policy) -> int:
     """Put a policy in force from here on; the number of its row.
 

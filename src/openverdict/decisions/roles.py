@@ -36,6 +36,12 @@ class Operation(StrEnum):
     REFER = "refer"
     ANSWER = "answer_referral_or_concern"
     REOPEN = "reopen"
+    REGISTER = "register_exhibit_or_device"
+    ENQUIRE = "request_enquiry"
+    RESULT = "record_result_of_enquiry"
+    RETAIN = "set_retention"
+    HOLD = "hold_or_release"
+    APPROVE_ERASURE = "approve_erasure"
     RESTRICT = "restrict_or_lift"
     BREAK_GLASS = "break_glass"
     DISCLOSE = "disclose"
@@ -46,6 +52,7 @@ class Operation(StrEnum):
     EXPORT_LOG = "export_log"
     MANAGE_ACCOUNTS = "manage_accounts"
     ADOPT_POLICY = "adopt_policy"
+    ESCALATE = "escalate"
 
 
 class Standing(StrEnum):
@@ -91,8 +98,11 @@ HOUSE = frozenset(
         Operation.EXPORT_LOG,
         Operation.MANAGE_ACCOUNTS,
         Operation.ADOPT_POLICY,
+        Operation.ESCALATE,
     }
 )
+# What the program may do by itself, by the clock and by its own rules.
+BY_ITSELF = frozenset({Operation.ESCALATE, Operation.LIST})
 OPEN = frozenset({Access.YES, Access.REDACTED})
 # Own, other, restricted: Y yes, R redacted, G after break-glass (counted until then), C counted only, - no.
 _LETTERS = {
@@ -121,6 +131,12 @@ _TABLE = {
     Operation.REFER: "           --- Y-- Y-- --- --- ---",
     Operation.ANSWER: "          --- Y-- Y-- --- --- ---",
     Operation.REOPEN: "          --- Y-- Y-- --- --- ---",
+    Operation.REGISTER: "        --- Y-- Y-- Y-- --- ---",
+    Operation.ENQUIRE: "         --- Y-- Y-- --- --- ---",
+    Operation.RESULT: "          --- Y-- Y-- Y-- --- ---",
+    Operation.RETAIN: "          --- --- Y-- Y-- --- ---",
+    Operation.HOLD: "            --- --- Y-- --- --- ---",
+    Operation.APPROVE_ERASURE: " --- --- Y-- --- --- ---",
     Operation.RESTRICT: "        --- --- Y-- --- --- ---",
     Operation.BREAK_GLASS: "     --- YYY YYY --- --- ---",
     Operation.DISCLOSE: "        --- --- Y-- --- --- ---",
@@ -131,6 +147,7 @@ _TABLE = {
     Operation.EXPORT_LOG: "      --- --- --- --- YYY ---",
     Operation.MANAGE_ACCOUNTS: " --- --- --- --- --- YYY",
     Operation.ADOPT_POLICY: "    --- --- YYY --- --- ---",
+    Operation.ESCALATE: "        --- --- YYY --- --- ---",
 }
 TABLE: dict[Role, dict[Operation, Cell]] = {
     role: {

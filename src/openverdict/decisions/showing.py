@@ -10,7 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from openverdict.decisions.guarding import act
 from openverdict.decisions.models import About, Shown
+from openverdict.decisions.roles import Access, Operation
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.errors import InputError
 from openverdict.ledger.canonical import decimal_text
@@ -21,6 +23,7 @@ from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 
 AT_ONCE = 1_000  # entries in one query
+STRUCK_OUT = "(struck out)"
 
 
 def snapshot(store: Store, subject: Subject, run: int, *, ratio: bool) -> dict[str, Any]:
@@ -53,6 +56,7 @@ def snapshot(store: Store, subject: Subject, run: int, *, ratio: bool) -> dict[s
     return told
 
 
+@act(Operation.VIEW, "subject", seen=True)
 def show(
     store: Store,
     writer: Writer,
@@ -61,16 +65,20 @@ def show(
     run: int,
     ratio: bool,
     page: Mapping[str, Any] | None = None,
+    access: Access = Access.YES,
 ) -> int:
     """Record that the writer's actor is shown a subject; the number of the showing, which a view or a decision names.
 
-    `page`: what else is on the page (facts, sentences), with canonical bytes; kept word for word.
+    `page`: what else is on the page (facts, sentences), with canonical bytes; kept word for word. Who sees cases with what
+    names people struck out sees neither that nor the words of a lead. `access` is filled in by who asked, not by callers.
 
     Raises:
         InputError: see `snapshot`; or `page` has no canonical form.
     """
     content = snapshot(store, subject, run, ratio=ratio)
-    if page:
+    if access is Access.REDACTED:
+        content |= {name: STRUCK_OUT for name in ("lead",) if name in content}
+    elif page:
         content["page"] = dict(page)
     opening = commit(content)
     row = Shown(

@@ -11,7 +11,9 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
+from openverdict.decisions.guarding import look
 from openverdict.decisions.models import Decision, FirstView
+from openverdict.decisions.roles import Operation
 from openverdict.decisions.subjects import Kind, Subject, pair_key
 from openverdict.ledger.models import Mention
 from openverdict.ledger.store import Store
@@ -54,8 +56,9 @@ def standing_decisions(store: Store) -> Any:
     return store.rows(Decision).filter(place=1).exclude(Exists(later))
 
 
-def stands(store: Store, subject: Subject) -> Standing:
-    """What stands on a subject."""
+@look(Operation.VIEW, "subject")
+def stands(store: Store, subject: Subject, *, user: str | None = None) -> Standing:
+    """What stands on a subject, for a person; `user` may be left out only where the store has no accounts."""
     return stands_on(store, subject.kind, subject.key)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +36,22 @@ def pair_key(case_a: str, case_b: str) -> str:
     return "|".join(
         case.replace("\\", "\\\\").replace("|", "\\|") for case in sorted((case_a, case_b))
     )
+
+
+def pair_of(key: str) -> tuple[str, str]:
+    """The two cases of the key of a pair."""
+    first, second = (re.sub(r"\\(.)", r"\1", part) for part in re.findall(r"(?:[^|\\]|\\.)+", key))
+    return first, second
+
+
+def cases_of(store: Store, kind: str, key: str) -> tuple[str, ...]:
+    """The cases of a subject by its kind and key, as the store has them."""
+    if kind == Kind.CASE:
+        return (key,)
+    if kind == Kind.PAIR:
+        return pair_of(key)
+    rows = store.rows(LeadCase).filter(lead_id=int(key)).order_by("id")
+    return tuple(rows.values_list("case_id", flat=True))
 
 
 def pair(store: Store, case_a: str, case_b: str) -> Subject:

@@ -47,6 +47,11 @@ def writing(alias: str) -> Iterator[None]:
         raise InputError(_in_words(error)) from error
 
 
+def is_within(alias: str) -> bool:
+    """Whether this thread is within a transaction of the store."""
+    return bool(connections[alias].in_atomic_block)
+
+
 @contextmanager
 def snapshot(alias: str) -> Iterator[None]:
     """One view of everything as it is now, whatever is written meanwhile. Takes no lock that a writer would wait for."""

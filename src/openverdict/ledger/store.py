@@ -75,9 +75,14 @@ class Store:
     def snapshot(self) -> Iterator[None]:
         """One view of the whole store, whatever is written meanwhile."""
         from openverdict.ledger import engine
+        from openverdict.ledger.writing import RefusedError
 
-        with engine.snapshot(self.alias):
-            yield
+        try:
+            with engine.snapshot(self.alias):
+                yield
+        except RefusedError as refusal:
+            refusal.log(self.alias, self.clock)
+            raise
 
     def size(self) -> int:
         """How many entries the log has."""

@@ -54,6 +54,29 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
+class RefusedError(InputError):
+    """Somebody may not do what they asked for: all that was begun is undone, and that it was refused is logged.
+
+    `kind` with `fields` is the event. Whoever raises this within `writing` or `Store.snapshot` need not log it: they do so,
+    once, when their block has ended.
+    """
+
+    def __init__(self, text: str, kind: type[Event], **fields: Any) -> None:
+        super().__init__(text)
+        self.kind, self.fields = kind, fields
+        self.is_logged = False
+
+    def log(self, alias: str, now: Clock) -> None:
+        """Log it, unless that was done, or an outer block will."""
+        if self.is_logged or engine.is_within(alias):
+            return
+        with engine.writing(alias):
+            writer = Writer(alias, self.fields["actor"], self.fields["purpose"], now)
+            writer.record(self.kind, **self.fields)
+            writer.flush()
+        self.is_logged = True
+
+
 class Writer:
     """One transaction's pen. Made by `writing`; good until its block ends."""
 
@@ -238,13 +261,17 @@ def writing(
     Raises:
         InputError: another command holds the lock too long, or the store cannot be written.
     """
-    with engine.writing(alias):
-        writer = Writer(alias, actor, purpose, now)
-        yield writer
-        writer.flush()
-        if keys and writer.written and writer.size - _last_signed(alias) >= every:
-            writer.checkpoint(*keys)
+    try:
+        with engine.writing(alias):
+            writer = Writer(alias, actor, purpose, now)
+            yield writer
             writer.flush()
+            if keys and writer.written and writer.size - _last_signed(alias) >= every:
+                writer.checkpoint(*keys)
+                writer.flush()
+    except RefusedError as refusal:
+        refusal.log(alias, now)
+        raise
 
 
 def _blocks(

@@ -15,6 +15,7 @@ from django.db.models import F
 
 from openverdict.cases import FieldType, dictionary
 from openverdict.decisions.duties import waiting
+from openverdict.decisions.guarding import look
 from openverdict.decisions.models import (
     About,
     Assignment,
@@ -30,11 +31,12 @@ from openverdict.decisions.models import (
     Shown,
     SignOff,
 )
+from openverdict.decisions.roles import Access, Operation
 from openverdict.decisions.showing import contents_of
-from openverdict.decisions.standing import State, reason_codes, standing_decisions, stands
+from openverdict.decisions.standing import State, reason_codes, standing_decisions, stands_on
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.ledger.models import Event, Fact, Lead, Link
-from openverdict.ledger.store import Store
+from openverdict.ledger.store import PROGRAM, Store
 
 ERASED = "(erased)"
 STRUCK = "(not shown to this reader)"
@@ -107,15 +109,25 @@ class Consideration:
         return asdict(self)
 
 
+@look(Operation.REPORT, "subject", seen=True)
 def consideration(
-    store: Store, subject: Subject, at: datetime, *, redacted: bool = False
+    store: Store,
+    subject: Subject,
+    at: datetime,
+    *,
+    user: str | None = None,
+    redacted: bool = False,
+    access: Access = Access.YES,
 ) -> Consideration:
     """The report on a subject, as the store stands; `at` is the day on which what is waited for counts as late.
 
-    `redacted`: without what may name people: their words, the fields that are keys of persons, places and texts.
+    `user`: who reads it; may be left out only where the store has no accounts. `redacted`: without what may name people:
+    their words, the fields that are keys of persons, places and texts; some readers get no other. `access` is filled in by
+    the table of roles, not by callers.
     """
+    redacted = redacted or access is Access.REDACTED
     with store.snapshot():
-        stood = stands(store, subject)
+        stood = stands_on(store, subject.kind, subject.key)
         told = _Told(store, subject)
         if redacted:
             told.words = dict.fromkeys(told.words, STRUCK)
@@ -297,7 +309,7 @@ def _never(
             f"Case {case}: {field} was recorded on {recorded[:10]}, after anybody last looked."
             for case, field, recorded in later.values_list("case_id", "field", "event__at")
         ]
-    for each in waiting(store, at, subject.cases):
+    for each in waiting(store, at, subject.cases, user=PROGRAM):
         over = f", {each.days_over} days over its time" if each.days_over else ""
         said.append(f"{each.rule} {each.subject}: unanswered since {each.since}{over}.")
     return said

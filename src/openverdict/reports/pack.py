@@ -18,7 +18,10 @@ from typing import Any
 import polars as pl
 
 from openverdict.cases import dictionary
+from openverdict.decisions.access import allowed
+from openverdict.decisions.guarding import look
 from openverdict.decisions.models import About, Decision, Shown
+from openverdict.decisions.roles import Operation
 from openverdict.decisions.showing import content_of
 from openverdict.decisions.standing import reason_codes
 from openverdict.errors import InputError
@@ -57,14 +60,16 @@ PROFILES = {
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack as it was written. `key` makes its pseudonyms; keep it apart, or throw it away."""
+    """A pack as it was written. `key` makes its pseudonyms; keep it apart, or throw it away. `withheld`: decisions left out."""
 
     exported: Exported
     key: bytes
     cases: int
     pairs: int
+    withheld: int = 0
 
 
+@look(Operation.DISCLOSE, "cases", by="actor")
 def write_pack(
     store: Store,
     target: Path,
@@ -81,7 +86,7 @@ def write_pack(
     Args:
         store: what it is made from; it needs a key that signs.
         target: a new folder, or a new file whose name ends in `.zip`.
-        actor: who discloses; whether they may is asked before (`decisions.access`).
+        actor: who discloses. What they may not disclose is left out, and counted in `profile.json`.
         purpose: why, as a code.
         recipients: to whom.
         profile: what may be in it.
@@ -89,6 +94,7 @@ def write_pack(
         key: for pseudonyms, 32 bytes; drawn anew otherwise.
 
     Raises:
+        AccessError: the actor discloses nothing, or not what is about these cases.
         InputError: nobody is named, the profile is unknown, the target exists or there is no key to sign with.
     """
     if not recipients:
@@ -101,7 +107,7 @@ def write_pack(
         size = writer.size
         writer.checkpoint(*store.keys)
     with store.snapshot():
-        made = _Made(store, chosen, used, None if cases is None else set(cases))
+        made = _Made(store, chosen, used, None if cases is None else set(cases), actor)
         exported = write_export(
             log := StoredLog(store),
             target,
@@ -121,23 +127,29 @@ def write_pack(
             pairs=made.pairs,
             manifest_sha256=exported.manifest_sha256,
         )
-    return Pack(exported, used, len(made.cases), made.pairs)
+    return Pack(exported, used, len(made.cases), made.pairs, made.withheld)
 
 
 class _Made:
     """The tables of a pack."""
 
-    def __init__(self, store: Store, profile: Profile, key: bytes, only: set[str] | None) -> None:
+    def __init__(
+        self, store: Store, profile: Profile, key: bytes, only: set[str] | None, actor: str
+    ) -> None:
         self._store, self._profile, self._key = store, profile, key
         self.cases: set[str] = set()
         self.entries: set[int] = set()
         self._decisions: list[tuple[Any, ...]] = []
         self._terms: list[tuple[Any, ...]] = []
+        self.withheld = 0
         pairs = set()
         for row in store.rows(Decision).order_by("id"):
             about = store.rows(About).filter(event_id=row.event_id).order_by("id")
             cases = list(about.values_list("case_id", flat=True))
             if only is not None and not set(cases) <= only:
+                continue
+            if allowed(store, actor, Operation.DISCLOSE, cases, at=store.clock()) != set(cases):
+                self.withheld += 1
                 continue
             self.cases |= set(cases)
             pairs |= {row.subject} if row.subject_kind == "pair" else set()
@@ -152,6 +164,7 @@ class _Made:
             "fields": list(self._profile.fields),
             "words": self._profile.words,
             "case_numbers": self._profile.case_numbers,
+            "decisions_withheld": self.withheld,
         }
         return {
             "decisions.csv": _csv(

@@ -10,12 +10,13 @@ from typing import Any
 
 from openverdict.decisions.access import in_use, may
 from openverdict.decisions.duties import Waiting, decided_before_reopening, waiting
+from openverdict.decisions.guarding import look
 from openverdict.decisions.models import About
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.standing import awaited, mentions_waiting, standing_decisions
 from openverdict.decisions.subjects import Kind, pair_key
 from openverdict.ledger.models import Case, Fact, Lead, LeadCase, Link, RunEnd
-from openverdict.ledger.store import Store
+from openverdict.ledger.store import PROGRAM, Store
 
 NO_UNIT = "(no unit recorded)"
 Group = tuple[Any, tuple[str, ...]]  # what is listed, and its cases
@@ -57,10 +58,12 @@ class Unlooked:
         return len(getattr(self, kind))
 
 
+@look(Operation.LIST)
 def never_looked_at(store: Store, at: datetime, user: str | None = None) -> Unlooked:
     """What nobody looked at, as of the last run that ended, and what is overdue at a time.
 
-    `user`: only what is about cases that this person may list; the rest is counted.
+    `user`: only what is about cases that this person may list; the rest is counted. May be left out only where the store has
+    no accounts.
     """
     with store.snapshot():
         return _found(store, at, _visible(store, user, at))
@@ -86,7 +89,9 @@ def _found(store: Store, at: datetime, visible: set[str] | None) -> Unlooked:
         "mentions": [(pair, pair) for pair in mentions_waiting(store)],
         "unfinished": [(each, each.cases) for each in _begun(store, awaited(store))],
         "reopened": [(each, each.cases) for each in _begun(store, decided_before_reopening(store))],
-        "overdue": [(each, each.cases) for each in waiting(store, at) if each.days_over],
+        "overdue": [
+            (each, each.cases) for each in waiting(store, at, user=PROGRAM) if each.days_over
+        ],
     }
     listed = {kind: kept(each) for kind, each in found.items()}
     return Unlooked(

@@ -47,6 +47,7 @@ from openverdict.ledger.events.combination import (
 )
 from openverdict.ledger.events.consultation import (
     AccessDenied,
+    ActedWithoutAccounts,
     BreakGlassClosed,
     BreakGlassOpened,
     CaseViewed,
@@ -82,6 +83,7 @@ from openverdict.ledger.events.table import events_table
 __all__ = [
     "AccessDenied",
     "Act",
+    "ActedWithoutAccounts",
     "Assigned",
     "BackupMade",
     "BreakGlassClosed",

@@ -106,6 +106,13 @@ class AccessDenied(Event):
 
 
 @event(Act.CONSULTATION)
+class ActedWithoutAccounts(Event):
+    """The actor acts in a store in which no account was made, with every right; logged once for each actor."""
+
+    rule: Code
+
+
+@event(Act.CONSULTATION)
 class BreakGlassOpened(Event):
     """The actor opened what they may not normally see, with a reason, for a time, and somebody was alerted."""
 

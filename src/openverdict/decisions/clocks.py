@@ -1,0 +1,100 @@
+"""What is waited for: clocks that started with a question and stop with its answer and nothing else.
+
+When its day is over a clock goes up, once, and is still waited for: "unanswered since".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef
+
+from openverdict.decisions.access import seen_by
+from openverdict.decisions.guarding import act, look
+from openverdict.decisions.models import About, Clock, ClockOverrun, ClockStop, Notice
+from openverdict.decisions.roles import Operation
+from openverdict.decisions.steps import owner_of
+from openverdict.ledger.events import ClockOverran
+from openverdict.ledger.store import PROGRAM, Store
+from openverdict.ledger.writing import Writer
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something that is waited for: since when, by when, how many days it is over its time (0: not yet), to whom it went up."""
+
+    clock: int
+    rule: str
+    subject_kind: str
+    subject: str
+    since: str
+    due: str
+    days_over: int
+    escalated_to: str | None
+    cases: tuple[str, ...]
+
+
+@look(Operation.LIST)
+def waiting(
+    store: Store, at: datetime, cases: Sequence[str] | None = None, *, user: str | None = None
+) -> list[Waiting]:
+    """Everything that is waited for, what is due first at the head; with `cases`, only what is about one of these.
+
+    `user`: only what is about cases that this person may list; may be left out only where the store has no accounts.
+    """
+    stopped = store.rows(ClockStop).filter(clock=OuterRef("id"))
+    clocks: Any = store.rows(Clock).exclude(Exists(stopped))
+    if cases is not None:
+        about = store.rows(About).filter(case_id__in=list(cases))
+        clocks = clocks.filter(event_id__in=about.values("event_id"))
+    if user is not None:
+        clocks = seen_by(store, clocks, user, Operation.LIST, at=store.clock())
+    up = dict(store.rows(ClockOverrun).values_list("clock", "escalated_to"))
+    told: dict[int, list[str]] = {}
+    about = store.rows(About).filter(event_id__in=clocks.values("event_id")).order_by("id")
+    for entry, case in about.values_list("event_id", "case_id"):
+        told.setdefault(entry, []).append(case)
+    today = at.astimezone(UTC).date()
+    return [
+        Waiting(
+            clock.id,
+            clock.rule,
+            clock.subject_kind,
+            clock.subject,
+            str(clock.began)[:10],
+            clock.due,
+            max(0, (today - datetime.fromisoformat(clock.due).date()).days),
+            up.get(clock.id),
+            tuple(told.get(clock.event_id, ())),
+        )
+        for clock in clocks.annotate(began=F("event__at")).order_by("due", "id")
+    ]
+
+
+@act(Operation.ESCALATE)
+def escalate(
+    store: Store, writer: Writer, to: str | None = None, clocks: Collection[int] | None = None
+) -> list[int]:
+    """Say of every clock that is over its time, once, that it is, and to whom it went up; the numbers of the clocks.
+
+    `clocks`: only of these.
+    """
+    writer.flush()
+    gone = set(store.rows(ClockOverrun).values_list("clock", flat=True))
+    late = [
+        w for w in waiting(store, writer.at, user=PROGRAM) if w.days_over and w.clock not in gone
+    ]
+    for each in late:
+        owner = owner_of(store, each.cases[0]) if each.cases else None
+        target = to or owner
+        row = ClockOverrun(clock=each.clock, escalated_to=target)
+        notices = [
+            Notice(user=target, case_id=case, reason="overdue", cause=str(each.clock))
+            for case in each.cases
+            if target is not None
+        ]
+        writer.record(ClockOverran, [row, *notices], clock=str(each.clock), escalated_to=target)
+    return [each.clock for each in late]

@@ -1,0 +1,199 @@
+"""A house with a person for each role and a case for each standing, and for every operation a call of it that can succeed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from openverdict.cases import checks
+from openverdict.decisions import accounts, bulk, categories, clocks, deciding, duties, reopening
+from openverdict.decisions.deciding import Opinion
+from openverdict.decisions.logbook import export_log, read_entries
+from openverdict.decisions.models import (
+    About,
+    Category,
+    Concern,
+    Decision,
+    FirstView,
+    Glass,
+    Grant,
+    Referral,
+    Shown,
+)
+from openverdict.decisions.policy import adopt, read_policy
+from openverdict.decisions.roles import Role, Standing
+from openverdict.decisions.showing import show
+from openverdict.decisions.standing import stands
+from openverdict.decisions.subjects import Kind, Subject, case, pair_key
+from openverdict.ledger.events import CaseViewed
+from openverdict.ledger.store import Store
+from openverdict.ledger.writing import Writer
+from openverdict.reports.consideration import consideration
+from openverdict.reports.pack import write_pack
+from openverdict.reports.unlooked import never_looked_at
+
+CASES = {Standing.OWN: "A", Standing.OTHER: "D", Standing.RESTRICTED: "B"}
+TEXT = "Read both files and the scene photographs."
+RUN = 1
+SOMEBODY = "somebody.else"
+ALWAYS = [code for code, check in checks().items() if check.expected == "always"]
+Act = Callable[[Store, Writer, str], Any]
+Look = Callable[[Store, str, str], Any]
+
+
+def furnish(store: Store) -> Store:
+    """Accounts: each role's person may see case A and none other, and case B is restricted."""
+    with store.writing("openverdict", "administration") as writer:
+        accounts.found(store, writer, "root")
+    with store.writing("root", "administration") as writer:
+        accounts.change_user(store, writer, "head", "made")
+        accounts.grant(store, writer, "head", "supervisor")
+        for role in Role:
+            accounts.change_user(store, writer, role.value, "made")
+            accounts.grant(store, writer, role.value, role.value, case=CASES[Standing.OWN])
+    with store.writing("head", "administration") as writer:
+        accounts.restrict(store, writer, CASES[Standing.RESTRICTED], "officer_involved")
+    return store
+
+
+def put(writer: Writer, case_id: str, row: Any) -> int:
+    """A row that somebody wrote before, under an event about the case; its number."""
+    writer.record(CaseViewed, [row, About(case_id=case_id)], case=case_id, part="facts")
+    writer.flush()
+    return int(row.id)
+
+
+def seen(writer: Writer, case_id: str, *, ratio: bool) -> int:
+    """What the actor was shown before."""
+    row = Shown(
+        subject_kind="case", subject=case_id, run=RUN, user=writer.actor, ratio_shown=int(ratio),
+        snapshot="0" * 64,
+    )  # fmt: skip
+    return put(writer, case_id, row)
+
+
+def ready(writer: Writer, case_id: str) -> int:
+    """The same, with the first view that came before it."""
+    first = seen(writer, case_id, ratio=False)
+    put(writer, case_id, FirstView(
+        subject_kind="case", subject=case_id, user=writer.actor, view="possibly", shown=first
+    ))  # fmt: skip
+    return seen(writer, case_id, ratio=True)
+
+
+def decided(writer: Writer, case_id: str) -> int:
+    """A first decision of somebody else."""
+    row = Decision(
+        subject_kind="case", subject=case_id, user=SOMEBODY, conclusion="similar",
+        reasons='["same_place"]', place=1, second_needed=1, policy="p",
+    )  # fmt: skip
+    return put(writer, case_id, row)
+
+
+def opinion() -> Opinion:
+    """Something to say."""
+    return Opinion("possibly", ("same_place",), TEXT)
+
+
+def referral(writer: Writer, case_id: str) -> int:
+    """A referral by somebody else."""
+    return put(writer, case_id, Referral(
+        subject_kind="case", subject=case_id, recipient="r", user=SOMEBODY, shown=1
+    ))  # fmt: skip
+
+
+def categorised(writer: Writer, case_id: str) -> int:
+    """A category by somebody else."""
+    row = Category(
+        case_id=case_id, category="unexplained", user=SOMEBODY, checks_done=0, checks_needed=1,
+        premature=0,
+    )  # fmt: skip
+    return put(writer, case_id, row)
+
+
+def weak_pair(case_id: str) -> Subject:
+    """A pair that no run listed, of a case and one of the person's own (or of nobody's, where it is that)."""
+    other = "T" if case_id == "A" else "A"
+    return Subject(Kind.PAIR, pair_key(case_id, other), tuple(sorted((case_id, other))))
+
+
+def together(s: Store, w: Writer, c: str) -> None:
+    """Two cases have to be the person's own."""
+    if c == "A":
+        w.record(CaseViewed, [Grant(user=w.actor, role=w.actor, case_id="T")], case="T", part="a")
+    bulk.decide_together(s, w, [weak_pair(c)], ("below_floor",), TEXT, run=RUN)
+
+
+def glass(s: Store, w: Writer, c: str) -> None:
+    """Ended by whoever opened it."""
+    accounts.close_glass(s, w, put(w, c, Glass(case_id=c, user=w.actor, until="2999")))
+
+
+def grant_of(s: Store) -> int:
+    """The number of somebody's grant."""
+    return int(s.rows(Grant).filter(user="head").get().id)
+
+
+# By module and name. Each gets the case that it is tried on; what it needs to succeed is written in its own transaction.
+ACTS: dict[str, Act] = {
+    "accounts.found": lambda s, w, c: accounts.found(s, w, "second"),
+    "accounts.change_user": lambda s, w, c: accounts.change_user(s, w, "new", "made"),
+    "accounts.grant": lambda s, w, c: accounts.grant(s, w, "head", "reviewer"),
+    "accounts.revoke": lambda s, w, c: accounts.revoke(s, w, grant_of(s)),
+    "accounts.restrict": lambda s, w, c: accounts.restrict(s, w, c, "family_of_staff"),
+    "accounts.lift": lambda s, w, c: accounts.lift(s, w, c, "over"),
+    "accounts.break_glass": lambda s, w, c: accounts.break_glass(s, w, c, TEXT),
+    "accounts.close_glass": glass,
+    "bulk.decide_together": together,
+    "categories.categorise": lambda s, w, c: categories.categorise(
+        s, w, c, "unexplained", TEXT, done=[]
+    ),
+    "categories.sign_off": lambda s, w, c: categories.sign_off(
+        s, w, "category", categorised(w, c), agrees=True
+    ),
+    "clocks.escalate": lambda s, w, c: clocks.escalate(s, w),
+    "deciding.first_view": lambda s, w, c: deciding.first_view(
+        s, w, seen(w, c, ratio=False), "possibly"
+    ),
+    "deciding.decide": lambda s, w, c: deciding.decide(s, w, ready(w, c), opinion()),
+    "deciding.decide_too": lambda s, w, c: deciding.decide_too(
+        s, w, decided(w, c), ready(w, c), opinion()
+    ),
+    "deciding.supersede": lambda s, w, c: deciding.supersede(
+        s, w, decided(w, c), ready(w, c), opinion(), "new_facts"
+    ),
+    "duties.own": lambda s, w, c: duties.own(s, w, c, "an.owner"),
+    "duties.assign": lambda s, w, c: duties.assign(s, w, case(s, c), "a.reader"),
+    "duties.refer": lambda s, w, c: duties.refer(
+        s, w, case(s, c), "murder team", seen(w, c, ratio=True), TEXT
+    ),
+    "duties.answer_referral": lambda s, w, c: duties.answer_referral(
+        s, w, referral(w, c), "refused", TEXT
+    ),
+    "duties.raise_concern": lambda s, w, c: duties.raise_concern(s, w, [c], "family", TEXT),
+    "duties.answer_concern": lambda s, w, c: duties.answer_concern(
+        s, w, put(w, c, Concern(raised_by="press")), "passed_on", TEXT, told=True
+    ),
+    "logbook.read_entries": lambda s, w, c: read_entries(s, w, 0, 2),
+    "policy.adopt": lambda s, w, c: adopt(s, w, read_policy()),
+    "reopening.reopen": lambda s, w, c: reopening.reopen(s, w, c, "new_facts"),
+    "showing.show": lambda s, w, c: show(s, w, case(s, c), run=RUN, ratio=False),
+}
+LOOKS: dict[str, Look] = {
+    "clocks.waiting": lambda s, u, c: clocks.waiting(s, s.clock(), user=u),
+    "standing.stands": lambda s, u, c: stands(s, case(s, c), user=u),
+    "consideration.consideration": lambda s, u, c: consideration(s, case(s, c), s.clock(), user=u),
+    "unlooked.never_looked_at": lambda s, u, c: never_looked_at(s, s.clock(), user=u),
+}
+
+
+def outside(folder: Path) -> dict[str, Look]:
+    """What writes files: a pack about one case, the log."""
+    by: dict[str, Any] = {"purpose": "oversight", "recipients": ["an inspectorate"]}
+    return {
+        "pack.write_pack": lambda s, u, c: write_pack(
+            s, folder / f"{u}-{c}", actor=u, profile="figures", cases=[c], **by
+        ),
+        "logbook.export_log": lambda s, u, c: export_log(s, folder / f"log-{u}-{c}", actor=u, **by),
+    }
