@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from openverdict.cli_account import account
+from openverdict.cli_decide import decide
+from openverdict.cli_duty import duty
 from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who
+from openverdict.cli_report import report
 from openverdict.cli_store import add_store_commands
 from openverdict.terminal import REJECTED, STOPPED
 from openverdict.terminal import count as _count
@@ -40,6 +44,8 @@ app = typer.Typer(
 )
 
 add_store_commands(app)
+for _group in (decide, duty, account, report):
+    app.add_typer(_group)
 PLANTED_KEYS = {"raised", "replicates", "budget_per_year"}
 KNOWN_KEYS = {"cases", "pairs", "linked_pairs"}
 

@@ -33,7 +33,7 @@ LATER = {
     Operation.COLLECT, Operation.ENTER_FACTS, Operation.RUN, Operation.REGISTER, Operation.ENQUIRE, Operation.RESULT,
     Operation.RETAIN, Operation.HOLD, Operation.APPROVE_ERASURE, Operation.ERASE,
 }  # fmt: skip
-REPORTS = ("consideration", "unlooked", "pack")
+REPORTS = ("consideration", "unlooked", "pack", "shown")
 
 
 class _UndoError(Exception):

@@ -31,6 +31,7 @@ from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 from openverdict.reports.consideration import consideration
 from openverdict.reports.pack import write_pack
+from openverdict.reports.shown import facts_page
 from openverdict.reports.unlooked import never_looked_at
 
 CASES = {Standing.OWN: "A", Standing.OTHER: "D", Standing.RESTRICTED: "B"}
@@ -184,6 +185,7 @@ LOOKS: dict[str, Look] = {
     "clocks.waiting": lambda s, u, c: clocks.waiting(s, s.clock(), user=u),
     "standing.stands": lambda s, u, c: stands(s, case(s, c), user=u),
     "consideration.consideration": lambda s, u, c: consideration(s, case(s, c), s.clock(), user=u),
+    "shown.facts_page": lambda s, u, c: facts_page(s, case(s, c), RUN, user=u),
     "unlooked.never_looked_at": lambda s, u, c: never_looked_at(s, s.clock(), user=u),
 }
 

@@ -105,7 +105,7 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def new_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
     """Makes empty stores and gives their addresses."""
-    return _maker(request, tmp_path, f"{engine_name}_template", engine_name)
+    return store_maker(request, tmp_path, f"{engine_name}_template", engine_name)
 
 
 @pytest.fixture
@@ -116,10 +116,10 @@ def filled(
     make_store: Callable[..., Store],
 ) -> Store:
     """A store with something of everything."""
-    return make_store(url=_maker(request, tmp_path, f"filled_{engine_name}", engine_name)())
+    return make_store(url=store_maker(request, tmp_path, f"filled_{engine_name}", engine_name)())
 
 
-def _maker(
+def store_maker(
     request: pytest.FixtureRequest, tmp_path: Path, template_name: str, engine_name: str
 ) -> Callable[[], str]:
     template = request.getfixturevalue(template_name)

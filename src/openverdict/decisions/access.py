@@ -48,6 +48,11 @@ AT_ONCE = 500
 ABLE = ("made", "opened")  # states of an account that may act
 # From the most to the least that a person may see, who has several roles.
 _BEST = (Access.YES, Access.REDACTED, Access.GLASS, Access.COUNTED, Access.NO)
+_STANDING_WORDS = {
+    Standing.OWN: "within their grants",
+    Standing.OTHER: "outside their grants",
+    Standing.RESTRICTED: "restricted",
+}
 
 
 class AccessError(RefusedError):
@@ -197,13 +202,6 @@ def require(
     return found
 
 
-def is_redacted(
-    store: Store, user: str, operation: Operation, cases: Sequence[str], *, at: datetime
-) -> bool:
-    """Whether a person may do this with one of the cases only with what names people struck out."""
-    return any(why(store, user, operation, case, at=at).access is Access.REDACTED for case in cases)
-
-
 def allowed(
     store: Store, user: str, operation: Operation, cases: Iterable[str], *, at: datetime
 ) -> set[str]:
@@ -278,7 +276,7 @@ def _answer(
     allowed = access in OPEN or (access is Access.GLASS and opened)
     held = ", ".join(roles)
     what = f"{user} ({held}) {'may' if allowed else 'may not'} {operation.value.replace('_', ' ')}"
-    place = "" if standing is None else f" a case that is {standing.value} to them"
+    place = "" if standing is None else f": the case is {_STANDING_WORDS[standing]}"
     rule = f"{operation.value}.{standing.value if standing else 'house'}.{access.name.lower()}"
     mend = ""
     if not allowed:

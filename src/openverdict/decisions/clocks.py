@@ -5,7 +5,7 @@ When its day is over a clock goes up, once, and is still waited for: "unanswered
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -75,13 +75,8 @@ def waiting(
 
 
 @act(Operation.ESCALATE)
-def escalate(
-    store: Store, writer: Writer, to: str | None = None, clocks: Collection[int] | None = None
-) -> list[int]:
-    """Say of every clock that is over its time, once, that it is, and to whom it went up; the numbers of the clocks.
-
-    `clocks`: only of these.
-    """
+def escalate(store: Store, writer: Writer, to: str | None = None) -> list[int]:
+    """Say of every clock that is over its time, once, that it is, and to whom it went up; the numbers of the clocks."""
     writer.flush()
     gone = set(store.rows(ClockOverrun).values_list("clock", flat=True))
     late = [

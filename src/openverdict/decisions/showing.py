@@ -70,7 +70,8 @@ def show(
     """Record that the writer's actor is shown a subject; the number of the showing, which a view or a decision names.
 
     `page`: what else is on the page (facts, sentences), with canonical bytes; kept word for word. Who sees cases with what
-    names people struck out sees neither that nor the words of a lead. `access` is filled in by who asked, not by callers.
+    names people struck out sees no words of a lead, and only a page that was made so (it says `redacted`). `access` is filled
+    in by who asked, not by callers.
 
     Raises:
         InputError: see `snapshot`; or `page` has no canonical form.
@@ -78,7 +79,7 @@ def show(
     content = snapshot(store, subject, run, ratio=ratio)
     if access is Access.REDACTED:
         content |= {name: STRUCK_OUT for name in ("lead",) if name in content}
-    elif page:
+    if page and (access is not Access.REDACTED or page.get("redacted")):
         content["page"] = dict(page)
     opening = commit(content)
     row = Shown(

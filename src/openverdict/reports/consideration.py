@@ -36,6 +36,7 @@ from openverdict.decisions.showing import contents_of
 from openverdict.decisions.standing import State, reason_codes, standing_decisions, stands_on
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.ledger.models import Event, Fact, Lead, Link
+from openverdict.ledger.reading import StoredLog
 from openverdict.ledger.store import PROGRAM, Store
 
 ERASED = "(erased)"
@@ -76,6 +77,30 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Showing:
+    """What was on the page when a subject was shown with its ratio: the snapshot's own words, or that it was erased.
+
+    `terms`: (variable, log10 ratio) that add up to the ratio, the strongest first; none for a lead or a case.
+    """
+
+    showing: int
+    entry: int
+    at: str
+    who: str
+    run: int
+    erased: bool
+    log10_lr: float | None = None
+    rank: int | None = None
+    chance_per_year: float | None = None
+    triage_level: int | None = None
+    as_of: str | None = None
+    model_version: str = ""
+    model_hash: str = ""
+    data_hash: str = ""
+    terms: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Beside:
     """A first decision that stands on another subject with some of the same cases."""
 
@@ -90,7 +115,8 @@ class Beside:
 class Consideration:
     """All that the record says of how a subject was considered. `never`: sentences on what was not done.
 
-    `beside`: what was decided on other subjects that hold these cases.
+    `showings`: what was on the page whenever the ratio was. `beside`: what was decided on other subjects that hold these
+    cases. `log_size`, `log_root`: the head of the log that all of this was read from.
     """
 
     subject: str
@@ -102,7 +128,11 @@ class Consideration:
     shared: tuple[SharedFact, ...]
     steps: tuple[Step, ...]
     never: tuple[str, ...]
-    beside: tuple[Beside, ...] = ()
+    showings: tuple[Showing, ...]
+    beside: tuple[Beside, ...]
+    log_size: int
+    log_root: str
+    redacted: bool
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
@@ -143,7 +173,11 @@ def consideration(
             tuple(_shared(store, subject.cases, redacted=redacted)),
             tuple(steps),
             tuple(_never(store, subject, stood.state, steps, at)),
+            tuple(told.showings()),
             tuple(_beside(store, subject)),
+            (log := StoredLog(store)).size,
+            log.root().hex(),
+            redacted,
         )
 
 
@@ -222,6 +256,17 @@ class _Told:
             made.append(Step(when, row.event_id, what, who or actor, detail, words))
         return sorted(made, key=lambda step: (step.entry, step.what))
 
+    def showings(self) -> list[Showing]:
+        """What was on the page, each time that the ratio was."""
+        rows = [row for row, what, *_ in self._found if what == "shown" and row.ratio_shown]
+        held = contents_of(self._store, [row.event_id for row in rows], "snapshot")
+        made = []
+        for row in rows:
+            place = (int(row.id), row.event_id, self._events[row.event_id][0], row.user, row.run)
+            told = held.get(row.event_id)
+            made.append(Showing(*place, True) if told is None else _showing(place, told))
+        return made
+
     def _rows(self, model: Any, **which: Any) -> list[Any]:
         return list(self._store.rows(model).filter(**which).order_by("id"))
 
@@ -289,6 +334,27 @@ class _Told:
             self._add(row, what, row.user, f"{kind} {row.subject}")
 
 
+def _showing(place: tuple[int, int, str, str, int], told: dict[str, Any]) -> Showing:
+    terms = [(t["variable"], float(t["log10_lr"])) for t in told.get("contributions", ())]
+    return Showing(
+        *place,
+        erased=False,
+        log10_lr=_number(told.get("log10_lr")),
+        rank=told.get("rank"),
+        chance_per_year=_number(told.get("chance_per_year")),
+        triage_level=told.get("triage_level"),
+        as_of=told.get("as_of"),
+        model_version=told["model_version"],
+        model_hash=told["model_hash"],
+        data_hash=told["data_hash"],
+        terms=tuple(sorted(terms, key=lambda term: -abs(term[1]))),
+    )
+
+
+def _number(text: str | None) -> float | None:
+    return None if text is None else float(text)
+
+
 def _never(
     store: Store, subject: Subject, state: State, steps: list[Step], at: datetime
 ) -> list[str]:
@@ -301,14 +367,18 @@ def _never(
     if not any(step.what.startswith("decided") for step in steps):
         said.append("Nobody decided on it.")
     if state in (State.AWAITS_SECOND, State.AWAITS_THIRD):
-        said.append(f"It {state.value.replace('_', ' ')}.")
+        which = "second" if state is State.AWAITS_SECOND else "third"
+        said.append(f"It awaits a {which} person.")
     if looked:
         last = max(step.entry for step in looked)
         later = store.rows(Fact).filter(case_id__in=subject.cases, event_id__gt=last).order_by("id")
-        said += [
-            f"Case {case}: {field} was recorded on {recorded[:10]}, after anybody last looked."
-            for case, field, recorded in later.values_list("case_id", "field", "event__at")
-        ]
+        came: dict[tuple[str, str], list[str]] = {}
+        for case, field, recorded in later.values_list("case_id", "field", "event__at"):
+            known = dictionary().get(field)
+            came.setdefault((case, recorded[:10]), []).append(known.label if known else field)
+        for (case, day), names in came.items():
+            facts = ", ".join(dict.fromkeys(names))
+            said.append(f"Case {case}: recorded on {day}, after anybody last looked: {facts}.")
     for each in waiting(store, at, subject.cases, user=PROGRAM):
         over = f", {each.days_over} days over its time" if each.days_over else ""
         said.append(f"{each.rule} {each.subject}: unanswered since {each.since}{over}.")

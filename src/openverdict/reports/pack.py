@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
 import secrets
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +24,37 @@ from openverdict.decisions.access import allowed
 from openverdict.decisions.guarding import look
 from openverdict.decisions.models import About, Decision, Shown
 from openverdict.decisions.roles import Operation
-from openverdict.decisions.showing import content_of
+from openverdict.decisions.showing import contents_of
 from openverdict.decisions.standing import reason_codes
 from openverdict.errors import InputError
 from openverdict.ledger.events import PackDisclosed
 from openverdict.ledger.export import Exported, write_export
-from openverdict.ledger.models import Fact, Run
+from openverdict.ledger.models import Fact, Run, Source
 from openverdict.ledger.reading import StoredLog
 from openverdict.ledger.store import Store
 from openverdict.reports.tables import safe_csv
+
+AT_ONCE = 1_000  # cases in one query
+_README = """\
+What was considered, and what came of it.
+
+decisions.csv      every decision on a pair, a lead or a case: those that were rejected or superseded, too
+contributions.csv  what each thing that was compared added to the log10 ratio that was shown; "points" says which way
+facts.csv          of these cases, the fields that the profile allows
+sources.csv        the files that were taken in, by their SHA-256
+runs.json          what was compared when, with which model, and by which rule of inclusion
+profile.json       what may be in this pack, and how many decisions were withheld
+
+Cases and people may stand under pseudonyms. They were made with a key that is not in this pack, for its recipient alone:
+two recipients who put their packs together can't join them by a number.
+
+To verify, with Python and its package "cryptography", and with nothing of the program that wrote this:
+
+    python verify_openverdict.py FOLDER --key KEYS
+
+KEYS is the file of verifier keys that you got by another way. A decision may have been right on what was known that day.
+This was written with respect for those who died.
+"""
 
 
 @dataclass(frozen=True)
@@ -60,13 +84,17 @@ PROFILES = {
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack as it was written. `key` makes its pseudonyms; keep it apart, or throw it away. `withheld`: decisions left out."""
+    """A pack as it was written. `key` makes its pseudonyms; keep it apart, or throw it away.
+
+    `withheld`: decisions on cases that whoever discloses may not disclose.
+    """
 
     exported: Exported
     key: bytes
     cases: int
     pairs: int
-    withheld: int = 0
+    decisions: int
+    withheld: int
 
 
 @look(Operation.DISCLOSE, "cases", by="actor")
@@ -127,46 +155,113 @@ def write_pack(
             pairs=made.pairs,
             manifest_sha256=exported.manifest_sha256,
         )
-    return Pack(exported, used, len(made.cases), made.pairs, made.withheld)
+    return Pack(exported, used, len(made.cases), made.pairs, made.decisions, made.withheld)
+
+
+def read_profile(path: Path) -> Profile:
+    """A profile of one's own from TOML: `name`, `fields` (a list), `words` and `case_numbers` (true or false).
+
+    Raises:
+        InputError: the file can't be read, or names what is no field; or a field of the equality record.
+    """
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"profile {str(path)!r}: one of: {', '.join(PROFILES)}; or a TOML file"
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as TOML ({error}); mend the file") from None
+    kinds = {"name": str, "fields": list, "words": bool, "case_numbers": bool}
+    odd = sorted(set(told) - set(kinds)) or sorted({"name", "fields"} - set(told))
+    if odd or any(type(value) is not kinds[name] for name, value in told.items()):
+        raise InputError(
+            f"{path}: a profile has name, fields (a list), words and case_numbers (true or false)"
+        )
+    allowed = set(PROFILES["oversight"].fields)
+    if strange := [str(name) for name in told["fields"] if name not in allowed]:
+        raise InputError(f"{path}: not fields that a pack may hold: {', '.join(strange)}")
+    return Profile(**{**told, "fields": tuple(told["fields"])})
+
+
+def pseudonym_key(path: Path) -> bytes:
+    """The key that makes one recipient's pseudonyms, from its file; made, for the owner's eyes alone, if it is not there.
+
+    Raises:
+        InputError: the file holds something else.
+    """
+    try:
+        place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        key = secrets.token_bytes(32)
+        with os.fdopen(place, "w", encoding="ascii") as file:
+            file.write(f"{key.hex()}\n")
+        return key
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise InputError(
+            f"{path}: is no key of pseudonyms; name the one made before, or a new file"
+        )
+    return key
 
 
 class _Made:
     """The tables of a pack."""
 
     def __init__(
-        self, store: Store, profile: Profile, key: bytes, only: set[str] | None, actor: str
+        self,
+        store: Store,
+        profile: Profile,
+        key: bytes,
+        only: set[str] | None,
+        actor: str,
     ) -> None:
         self._store, self._profile, self._key = store, profile, key
         self.cases: set[str] = set()
         self.entries: set[int] = set()
+        self.withheld = 0
         self._decisions: list[tuple[Any, ...]] = []
         self._terms: list[tuple[Any, ...]] = []
-        self.withheld = 0
-        pairs = set()
-        for row in store.rows(Decision).order_by("id"):
-            about = store.rows(About).filter(event_id=row.event_id).order_by("id")
-            cases = list(about.values_list("case_id", flat=True))
-            if only is not None and not set(cases) <= only:
+        decisions = store.rows(Decision).order_by("id")
+        cases_of = _cases_of(store, decisions)
+        told = {case for cases in cases_of.values() for case in cases}
+        may = allowed(store, actor, Operation.DISCLOSE, told, at=store.clock())
+        taken: list[Decision] = []
+        for row in decisions:
+            cases = cases_of.get(row.event_id, [])
+            if only is not None and not only.issuperset(cases):
                 continue
-            if allowed(store, actor, Operation.DISCLOSE, cases, at=store.clock()) != set(cases):
+            if not may.issuperset(cases):
                 self.withheld += 1
                 continue
+            taken.append(row)
             self.cases |= set(cases)
-            pairs |= {row.subject} if row.subject_kind == "pair" else set()
-            self._take(row, cases)
-        self.pairs = len(pairs)
+        self.pairs = len({row.subject for row in taken if row.subject_kind == "pair"})
+        self.decisions = len(taken)
+        self._take(taken, cases_of)
 
     def files(self) -> dict[str, bytes]:
         """Every table by its name."""
         runs = [_plain(run) for run in self._store.rows(Run).order_by("id")]
+        sources = [
+            (row.sha256, row.kind, row.size_bytes, row.rows_read, row.rows_rejected, row.mapping)
+            for row in self._store.rows(Source).order_by("id")
+        ]
         profile = {
             "profile": self._profile.name,
             "fields": list(self._profile.fields),
             "words": self._profile.words,
             "case_numbers": self._profile.case_numbers,
+            "decisions": self.decisions,
             "decisions_withheld": self.withheld,
         }
         return {
+            "README.txt": _README.encode(),
             "decisions.csv": _csv(
                 "decision subject_kind cases place of supersedes person conclusion reasons words log10_lr policy bulk",
                 self._sorted(self._decisions),
@@ -175,50 +270,54 @@ class _Made:
                 "decision variable log10_lr points", self._sorted(self._terms)
             ),
             "facts.csv": _csv("case field value status known_from", self._facts()),
+            "sources.csv": _csv("sha256 kind size_bytes rows_read rows_rejected mapping", sources),
             "runs.json": _json(runs),
             "profile.json": _json(profile),
         }
 
-    def _take(self, row: Decision, cases: list[str]) -> None:
-        entry = row.event_id
-        self.entries.add(entry)
-        words = content_of(self._store, entry, "text") if self._profile.words else None
-        self._decisions.append(
-            (
-                self._number(row.id),
-                row.subject_kind,
-                ";".join(self._case(case) for case in cases),
-                row.place,
-                self._number(row.of),
-                self._number(row.supersedes),
-                self._name("person", row.user),
-                row.conclusion,
-                ";".join(reason_codes(row)),
-                words,
-                None if row.log10_lr is None else self._ratio(row.log10_lr),
-                row.policy,
-                row.bulk and self._name("bulk", row.bulk),
+    def _take(self, taken: Sequence[Decision], cases_of: dict[int, list[str]]) -> None:
+        own = [row.event_id for row in taken]
+        said = contents_of(self._store, own, "text") if self._profile.words else {}
+        shown = {row.shown for row in taken if row.shown is not None}
+        pages = self._store.rows(Shown).values_list("id", "event_id")
+        entry_of = {number: entry for number, entry in pages if number in shown}
+        seen = contents_of(self._store, sorted({*own, *entry_of.values()}), "snapshot")
+        for row in taken:
+            page = row.event_id if row.shown is None else entry_of[row.shown]
+            self.entries |= {row.event_id, page}
+            self._decisions.append(
+                (
+                    self._number(row.id),
+                    row.subject_kind,
+                    ";".join(self._case(case) for case in cases_of[row.event_id]),
+                    row.place,
+                    self._number(row.of),
+                    self._number(row.supersedes),
+                    self._name("person", row.user),
+                    row.conclusion,
+                    ";".join(reason_codes(row)),
+                    said.get(row.event_id),
+                    None if row.log10_lr is None else self._ratio(row.log10_lr),
+                    row.policy,
+                    row.bulk and self._name("bulk", row.bulk),
+                )
             )
-        )
-        if row.shown is not None:
-            entry = self._store.rows(Shown).get(id=row.shown).event_id
-            self.entries.add(entry)
-        seen = content_of(self._store, entry, "snapshot") or {}
-        for term in seen.get("contributions", ()):
-            value = float(term["log10_lr"])
-            points = "away" if value < 0 else "neither way" if value == 0 else "towards"
-            shown = (self._number(row.id), term["variable"], self._ratio(value), points)
-            self._terms.append(shown)
+            for term in seen.get(page, {}).get("contributions", ()):
+                value = float(term["log10_lr"])
+                points = "away" if value < 0 else "neither way" if value == 0 else "towards"
+                told = (self._number(row.id), term["variable"], self._ratio(value), points)
+                self._terms.append(told)
 
     def _facts(self) -> list[tuple[Any, ...]]:
-        listed = []
-        for case in sorted(self.cases, key=self._case):
-            rows = self._store.rows(Fact).filter(case_id=case, field__in=self._profile.fields)
-            listed += [
-                (self._case(case), fact.field, fact.value, fact.status, fact.known_from)
-                for fact in rows.order_by("id")
-            ]
-        return listed
+        listed: dict[str, list[tuple[Any, ...]]] = {case: [] for case in self.cases}
+        cases = sorted(self.cases)
+        for start in range(0, len(cases) if self._profile.fields else 0, AT_ONCE):
+            part = cases[start : start + AT_ONCE]
+            rows = self._store.rows(Fact).filter(case_id__in=part, field__in=self._profile.fields)
+            for fact in rows.order_by("id"):
+                told = (fact.field, fact.value, fact.status, fact.known_from)
+                listed[fact.case_id].append((self._case(fact.case_id), *told))
+        return [row for case in sorted(cases, key=self._case) for row in listed[case]]
 
     def _case(self, case: str) -> str:
         return self._name("case", case)
@@ -238,6 +337,15 @@ class _Made:
         if self._profile.case_numbers:
             return name
         return f"{kind}-{hmac.digest(self._key, f'{kind}:{name}'.encode(), 'sha256').hex()[:16]}"
+
+
+def _cases_of(store: Store, decisions: Any) -> dict[int, list[str]]:
+    """The cases that the event of each decision speaks of."""
+    told: dict[int, list[str]] = {}
+    about = store.rows(About).filter(event_id__in=decisions.values("event_id")).order_by("id")
+    for entry, case in about.values_list("event_id", "case_id"):
+        told.setdefault(entry, []).append(case)
+    return told
 
 
 def _csv(names: str, rows: Sequence[tuple[Any, ...]]) -> bytes:

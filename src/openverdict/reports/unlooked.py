@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,23 +34,25 @@ class Begun:
 
 @dataclass(frozen=True)
 class Unlooked:
-    """What of the last run nobody decided on. Pairs as (case, case, log10 ratio), leads as (number, cases), by their ranks.
+    """What of the last run nobody decided on. Pairs as (case, case, log10 ratio), leads as (number, cases,
+    log10 ratio), by their ranks.
 
     `mentions`: pairs in which one case names the other and that nobody finished considering. `unfinished`: a second or third
     person is waited for. `reopened`: decided before one of the cases was reopened, and not since. `by_unit`: how many of each
     of `KINDS` touch each unit; what touches two units counts for both. `hidden`: how many there are beside these of cases
-    that the person who asks may not see.
+    that the person who asks may not see. `units`: of every case that is listed.
     """
 
     run: int | None
     pairs: tuple[tuple[str, str, float], ...]
-    leads: tuple[tuple[int, tuple[str, ...]], ...]
+    leads: tuple[tuple[int, tuple[str, ...], float | None], ...]
     mentions: tuple[tuple[str, str], ...]
     unfinished: tuple[Begun, ...]
     reopened: tuple[Begun, ...]
     overdue: tuple[Waiting, ...]
     by_unit: dict[str, dict[str, int]]
-    hidden: int = 0
+    units: dict[str, tuple[str, ...]]
+    hidden: int
 
     def count(self, kind: str) -> int:
         """How many there are of one of `KINDS`."""
@@ -72,11 +73,9 @@ def never_looked_at(store: Store, at: datetime, user: str | None = None) -> Unlo
 def _found(store: Store, at: datetime, visible: set[str] | None) -> Unlooked:
     hidden = 0
 
-    def kept(found: Sequence[Group]) -> list[Any]:
+    def kept(found: list[Group]) -> list[Group]:
         nonlocal hidden
-        if visible is None:
-            return [each for each, _ in found]
-        shown = [each for each, cases in found if visible.issuperset(cases)]
+        shown = found if visible is None else [g for g in found if visible.issuperset(g[1])]
         hidden += len(found) - len(shown)
         return shown
 
@@ -94,10 +93,14 @@ def _found(store: Store, at: datetime, visible: set[str] | None) -> Unlooked:
         ],
     }
     listed = {kind: kept(each) for kind, each in found.items()}
+    touched = {case for each in listed.values() for _, cases in each for case in cases}
+    known = _units(store)
+    units = {case: known.get(case, (NO_UNIT,)) for case in sorted(touched)}
     return Unlooked(
         run,
-        **{kind: tuple(each) for kind, each in listed.items()},
-        by_unit=_by_unit(store, found, visible),
+        **{kind: tuple(one for one, _ in each) for kind, each in listed.items()},
+        by_unit=_by_unit(listed, units),
+        units=units,
         hidden=hidden,
     )
 
@@ -113,7 +116,7 @@ def _visible(store: Store, user: str | None, at: datetime) -> set[str] | None:
 def _pairs(
     store: Store, run: int | None, decided: set[tuple[str, str]]
 ) -> list[tuple[str, str, float]]:
-    links = store.rows(Link).filter(run_id=run).order_by("rank", "id")
+    links = store.rows(Link).filter(run_id=run).order_by("-log10_lr", "id")
     kind = Kind.PAIR.value
     return [
         pair
@@ -124,15 +127,15 @@ def _pairs(
 
 def _leads(
     store: Store, run: int | None, decided: set[tuple[str, str]]
-) -> list[tuple[int, tuple[str, ...]]]:
+) -> list[tuple[int, tuple[str, ...], float | None]]:
     members: dict[int, list[str]] = {}
     cases = store.rows(LeadCase).filter(lead__run_id=run).order_by("id")
     for lead, case in cases.values_list("lead_id", "case_id"):
         members.setdefault(int(lead), []).append(case)
-    numbers = store.rows(Lead).filter(run_id=run).order_by("rank").values_list("id", flat=True)
+    leads = store.rows(Lead).filter(run_id=run).order_by("rank")
     return [
-        (int(number), tuple(members.get(int(number), ())))
-        for number in numbers
+        (int(number), tuple(members.get(int(number), ())), ratio)
+        for number, ratio in leads.values_list("id", "log10_lr")
         if (Kind.LEAD.value, str(number)) not in decided
     ]
 
@@ -150,17 +153,12 @@ def _begun(store: Store, decisions: Any) -> list[Begun]:
 
 
 def _by_unit(
-    store: Store,
-    found: dict[str, list[Group]],
-    visible: set[str] | None,
+    listed: dict[str, list[Group]], units: dict[str, tuple[str, ...]]
 ) -> dict[str, dict[str, int]]:
-    units = _units(store)
     counts: dict[str, Counter[str]] = {}
-    for kind, each in found.items():
+    for kind, each in listed.items():
         for _, cases in each:
-            if visible is not None and not visible.issuperset(cases):
-                continue
-            for unit in {unit for case in cases for unit in units.get(case, (NO_UNIT,))}:
+            for unit in {unit for case in cases for unit in units[case]}:
                 counts.setdefault(unit, Counter())[kind] += 1
     return {unit: {kind: counts[unit][kind] for kind in KINDS} for unit in sorted(counts)}
 
@@ -174,4 +172,4 @@ def _units(store: Store) -> dict[str, tuple[str, ...]]:
     for number, case, value, _ in facts:
         if value and number not in gone:
             units.setdefault(case, set()).add(value)
-    return {case: tuple(names) for case, names in units.items()}
+    return {case: tuple(sorted(names)) for case, names in units.items()}
