@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from openverdict.cases import checks
-from openverdict.decisions import duties
-from openverdict.decisions.models import Category, Notice
+from openverdict.decisions import duties, supersede
+from openverdict.decisions.models import Category, ClockStop, Notice
 from openverdict.errors import InputError
 from openverdict.ledger.models import Event
 from openverdict.ledger.verifying import Outcome, verify
@@ -114,3 +114,33 @@ def test_every_act_is_in_the_log_and_none_of_its_words(acts):
         "owner_notified",
     ]  # fmt: skip
     assert not any(TEXT in body for body in events.values_list("body", flat=True))
+
+
+def test_a_second_person_has_a_clock_and_so_has_a_third_where_two_disagree(acts, clock):
+    subject = acts.pair("A", "B")
+    number = acts.decide("first", subject, "similar")
+    (wait,) = duties.waiting(acts.store, clock.now)
+    assert (wait.rule, wait.subject, wait.cases) == ("second_person", str(number), ("A", "B"))
+    clock.now += timedelta(days=8)
+    assert duties.waiting(acts.store, clock.now)[0].days_over == 1
+    acts.decide_too("second", subject, number, "not_similar")
+    (wait,) = duties.waiting(acts.store, clock.now)
+    assert (wait.rule, wait.days_over) == ("third_person", 0)
+    acts.decide_too("third", subject, number, "similar")
+    assert duties.waiting(acts.store, clock.now) == []
+    outcomes = acts.store.rows(ClockStop).order_by("id").values_list("outcome", flat=True)
+    assert list(outcomes) == ["disagreed", "decided"]
+
+
+def test_who_agrees_or_supersedes_stops_the_clock_of_the_second_person(acts, clock):
+    subject = acts.pair("A", "B")
+    number = acts.decide("first", subject, "similar")
+    seen = acts.see("first", subject, ratio=True)
+    said = acts.opinion("not_similar")
+    newer = acts.write("first", supersede, number, seen, said, "new_facts")
+    (wait,) = duties.waiting(acts.store, clock.now)
+    assert wait.subject == str(newer)
+    acts.decide_too("second", subject, newer, "not_similar")
+    assert duties.waiting(acts.store, clock.now) == []
+    acts.decide("first", acts.pair("A", "D"), "possibly")
+    assert duties.waiting(acts.store, clock.now) == []

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from openverdict.cases import checks
-from openverdict.decisions import accounts, bulk, categories, clocks, deciding, duties, reopening
+from openverdict.decisions import (
+    accounts,
+    bulk,
+    categories,
+    clocks,
+    deciding,
+    duties,
+    enquiries,
+    exhibits,
+    reopening,
+)
 from openverdict.decisions.deciding import Opinion
 from openverdict.decisions.logbook import export_log, read_entries
 from openverdict.decisions.models import (
@@ -15,6 +25,8 @@ from openverdict.decisions.models import (
     Category,
     Concern,
     Decision,
+    Device,
+    Enquiry,
     FirstView,
     Glass,
     Grant,
@@ -55,6 +67,9 @@ def furnish(store: Store) -> Store:
             accounts.grant(store, writer, role.value, role.value, case=CASES[Standing.OWN])
     with store.writing("head", "administration") as writer:
         accounts.restrict(store, writer, CASES[Standing.RESTRICTED], "officer_involved")
+    with store.writing(SOMEBODY, "death_review") as writer:
+        for each in CASES.values():
+            enquiry(writer, each)
     return store
 
 
@@ -119,6 +134,18 @@ def weak_pair(case_id: str) -> Subject:
     return Subject(Kind.PAIR, pair_key(case_id, other), tuple(sorted((case_id, other))))
 
 
+def enquiry(writer: Writer, case_id: str) -> int:
+    """An enquiry by somebody else."""
+    return put(writer, case_id, Enquiry(
+        case_id=case_id, asked="dna", advised_by="pathologist", user=SOMEBODY, due="2024-01-15"
+    ))  # fmt: skip
+
+
+def asked_on(store: Store, case_id: str) -> int:
+    """The enquiry that was asked for on the case when the house was furnished."""
+    return int(store.rows(Enquiry).filter(case_id=case_id).get().id)
+
+
 def together(s: Store, w: Writer, c: str) -> None:
     """Two cases have to be the person's own."""
     if c == "A":
@@ -176,12 +203,35 @@ ACTS: dict[str, Act] = {
     "duties.answer_concern": lambda s, w, c: duties.answer_concern(
         s, w, put(w, c, Concern(raised_by="press")), "passed_on", TEXT, told=True
     ),
+    "exhibits.register_exhibit": lambda s, w, c: exhibits.register_exhibit(
+        s, w, c, "note", found_where="on_body", packaging="packaged_apart", text=TEXT
+    ),
+    "exhibits.register_device": lambda s, w, c: exhibits.register_device(
+        s, w, c, "phone", "missing"
+    ),
+    "exhibits.device_is": lambda s, w, c: exhibits.device_is(
+        s, w, put(w, c, Device(case_id=c, kind="phone", status="missing")), "found_later"
+    ),
+    "enquiries.request_enquiry": lambda s, w, c: enquiries.request_enquiry(
+        s, w, c, "dna", advised_by="pathologist"
+    ),
+    "enquiries.answer_enquiry": lambda s, w, c: enquiries.answer_enquiry(
+        s, w, enquiry(w, c), "done", TEXT
+    ),
     "logbook.read_entries": lambda s, w, c: read_entries(s, w, 0, 2),
     "policy.adopt": lambda s, w, c: adopt(s, w, read_policy()),
     "reopening.reopen": lambda s, w, c: reopening.reopen(s, w, c, "new_facts"),
     "showing.show": lambda s, w, c: show(s, w, case(s, c), run=RUN, ratio=False),
 }
 LOOKS: dict[str, Look] = {
+    "exhibits.exhibits": lambda s, u, c: exhibits.exhibits(s, user=u, case=c),
+    "exhibits.devices": lambda s, u, c: exhibits.devices(s, user=u, case=c),
+    "enquiries.enquiries": lambda s, u, c: enquiries.enquiries(s, s.clock(), user=u, case=c),
+    "enquiries.overdue_enquiries": lambda s, u, c: enquiries.overdue_enquiries(
+        s, s.clock(), user=u
+    ),
+    "enquiries.flags": lambda s, u, c: enquiries.flags(s, s.clock(), user=u, case=c),
+    "enquiries.enquiry_words": lambda s, u, c: enquiries.enquiry_words(s, asked_on(s, c), user=u),
     "clocks.waiting": lambda s, u, c: clocks.waiting(s, s.clock(), user=u),
     "standing.stands": lambda s, u, c: stands(s, case(s, c), user=u),
     "consideration.consideration": lambda s, u, c: consideration(s, case(s, c), s.clock(), user=u),

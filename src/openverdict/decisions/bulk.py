@@ -86,5 +86,5 @@ def decide_together(
             bulk=name,
         )
         openings = {"text": commit(text.strip()), "snapshot": shown}
-        numbers.append(record_decision(writer, row, each, openings, shown.commitment))
+        numbers.append(record_decision(store, writer, row, each, openings, shown.commitment))
     return numbers

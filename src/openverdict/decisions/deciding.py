@@ -16,7 +16,13 @@ from openverdict.decisions.policy import Policy, in_force
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.showing import ratio_of
 from openverdict.decisions.standing import State, is_mentioned, stands_on
-from openverdict.decisions.steps import about, record_decision, refuse_machine
+from openverdict.decisions.steps import (
+    about,
+    record_decision,
+    refuse_machine,
+    start_clock,
+    stop_clock,
+)
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.decisions.words import Conclusion, reasons
 from openverdict.errors import InputError
@@ -123,6 +129,7 @@ def supersede(
         )
     number = _record(store, writer, seen, subject, opinion, policy, old.id)
     writer.record(DecisionSuperseded, decision=str(old.id), by=str(number), reason=reason)
+    stop_clock(store, writer, "decision", old.id, "superseded")
     return number
 
 
@@ -166,7 +173,20 @@ def decide_too(store: Store, writer: Writer, decision: int, shown: int, opinion:
         text=opening.commitment,
         snapshot=seen.snapshot,
     )
+    _tell_clocks(store, writer, row, first, subject.cases)
     return int(row.id)
+
+
+def _tell_clocks(
+    store: Store, writer: Writer, row: Decision, first: Decision, cases: tuple[str, ...]
+) -> None:
+    """Whoever was waited for has decided; where two disagree, a third is waited for as long again."""
+    apart = row.place == 2 and row.conclusion != first.conclusion
+    outcome = "decided" if row.place == 3 else "disagreed" if apart else "agreed"
+    stop_clock(store, writer, "decision", first.id, outcome)
+    if apart:
+        days = in_force(store).days_second_person
+        start_clock(writer, "decision", first.id, days, cases, "third_person")
 
 
 def check_opinion(store: Store, subject: Subject, opinion: Opinion, policy: Policy) -> None:
@@ -229,7 +249,7 @@ def _record(
     row.supersedes = old
     row.second_needed = int(second_needed(store, subject, opinion.conclusion, row.log10_lr, policy))
     return record_decision(
-        writer, row, subject, {"text": commit(opinion.text.strip())}, seen.snapshot
+        store, writer, row, subject, {"text": commit(opinion.text.strip())}, seen.snapshot
     )
 
 

@@ -29,6 +29,8 @@ UNMARKED = {
     "accounts.units_of": "names units, for rules and counts",
     "deciding.check_opinion": "a rule",
     "deciding.second_needed": "a rule",
+    "exhibits.listed": "a query that is told who asks",
+    "exhibits.of_case": "a rule asks it",
     "policy.in_force": "the policy speaks of no case",
     "reopening.decided_before_reopening": "a query; what is shown of it goes through access.seen_by",
     "retention.entries_about": "numbers of entries, for the operation that erases them",

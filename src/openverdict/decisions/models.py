@@ -268,3 +268,122 @@ class Reopened(Recorded):
 
     class Meta:
         indexes: ClassVar = [_index("reopened_case", "case_id")]
+
+
+class Exhibit(Recorded):
+    """An object or a document: where it was found and how it was kept, in codes; what it is in words is content."""
+
+    case_id = models.TextField()
+    kind = models.TextField()
+    found_where = models.TextField()
+    packaging = models.TextField()
+    user = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("exhibit_case", "case_id")]
+
+
+class Device(Recorded):
+    """A telephone, a computer or the like that a person had, in hand or not; `exhibit`: its number where it was seized."""
+
+    case_id = models.TextField()
+    kind = models.TextField()
+    status = models.TextField()
+    exhibit = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [_index("device_case", "case_id")]
+
+
+class DeviceStatus(Recorded):
+    """What became of a device: found later, returned; the newest row counts, and before the first one its own status."""
+
+    device = models.BigIntegerField()
+    status = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("devicestatus_device", "device")]
+
+
+class Enquiry(Recorded):
+    """An examination or data that somebody advised (`advised_by`, a code) and `user` asked for. `asked`: a check's code."""
+
+    case_id = models.TextField()
+    asked = models.TextField()
+    advised_by = models.TextField()
+    user = models.TextField()
+    due = models.TextField()
+    exhibit = models.BigIntegerField(null=True)
+    device = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [_index("enquiry_case", "case_id")]
+
+
+class EnquiryAnswer(Recorded):
+    """What became of an enquiry: done, refused, not possible, withdrawn. `verification`: of the exhibit's origin."""
+
+    enquiry = models.BigIntegerField(unique=True)
+    outcome = models.TextField()
+    verification = models.TextField(null=True)
+
+
+class LateFact(Recorded):
+    """A fact that came in after a run had looked at its case: that run, and what kind of result it is (`reason`)."""
+
+    case_id = models.TextField()
+    field = models.TextField()
+    reason = models.TextField()
+    run = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [_index("latefact_case", "case_id")]
+
+
+class RunCompared(Recorded):
+    """A run was compared with the run before it; how many leads, pairs and levels were other than before."""
+
+    run = models.BigIntegerField(unique=True)
+    run_before = models.BigIntegerField()
+    changed = models.BigIntegerField()
+
+
+class Retention(Recorded):
+    """To which group a case belongs (`kept_as`), and the day on which it is decided anew whether it stays; the last counts."""
+
+    case_id = models.TextField()
+    kept_as = models.TextField()
+    review_due = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("retention_case", "case_id")]
+
+
+class Hold(Recorded):
+    """A case may not be erased (`placed`), or may again (`lifted`); the newest row counts."""
+
+    case_id = models.TextField()
+    status = models.TextField()
+    reason = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("hold_case", "case_id")]
+
+
+class ErasureApproval(Recorded):
+    """Somebody approved that a case is erased, by a rule. What is set or held after that needs a new approval."""
+
+    case_id = models.TextField()
+    user = models.TextField()
+    rule = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [_index("erasureapproval_case", "case_id")]
+
+
+class Disposal(Recorded):
+    """A case was erased at the end of its time; under `pseudonym` it stands in what is told from then on."""
+
+    case_id = models.TextField(unique=True)
+    pseudonym = models.TextField(unique=True)
+    certificate_sha256 = models.TextField()

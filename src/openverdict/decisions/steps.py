@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 from typing import Any
 
 from openverdict.decisions.models import About, Clock, ClockStop, Decision, Notice, Owner, Reopened
+from openverdict.decisions.policy import in_force
 from openverdict.decisions.subjects import Subject
 from openverdict.errors import InputError
 from openverdict.ledger.canonical import decimal_text
@@ -121,9 +122,14 @@ def refuse_machine(writer: Writer) -> None:
 
 
 def record_decision(
-    writer: Writer, row: Decision, subject: Subject, openings: dict[str, Opening], snapshot: str
+    store: Store,
+    writer: Writer,
+    row: Decision,
+    subject: Subject,
+    openings: dict[str, Opening],
+    snapshot: str,
 ) -> int:
-    """Write a first decision with its event; its number."""
+    """Write a first decision with its event, and let its clock run where a second person is needed; its number."""
     writer.record(
         DecisionRecorded,
         [row, *about(subject.cases)],
@@ -141,4 +147,7 @@ def record_decision(
         log10_lr=None if row.log10_lr is None else decimal_text(row.log10_lr),
         bulk=row.bulk,
     )
+    if row.second_needed:
+        days = in_force(store).days_second_person
+        start_clock(writer, "decision", int(row.id), days, subject.cases, "second_person")
     return int(row.id)

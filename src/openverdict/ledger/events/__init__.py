@@ -12,11 +12,13 @@ from openverdict.ledger.events.alteration import (
     ClockStopped,
     ConcernAnswered,
     EnquiryRequested,
+    ErasureApproved,
     FactSuperseded,
     HoldLifted,
     HoldPlaced,
     KeyAdded,
     KeyRetired,
+    LateFactsNoted,
     OwnerChanged,
     OwnerNotified,
     PolicyAdopted,
@@ -31,6 +33,8 @@ from openverdict.ledger.events.alteration import (
 from openverdict.ledger.events.base import Act, Event, Rows, event, from_body, moment_text, registry
 from openverdict.ledger.events.collection import (
     ConcernRaised,
+    DeviceRegistered,
+    DeviceStatusChanged,
     EnquiryAnswered,
     ExhibitExamined,
     ExhibitRegistered,
@@ -44,6 +48,7 @@ from openverdict.ledger.events.combination import (
     MentionRaised,
     RunFinished,
     RunPlanned,
+    RunsCompared,
 )
 from openverdict.ledger.events.consultation import (
     AccessDenied,
@@ -77,7 +82,7 @@ from openverdict.ledger.events.disclosure import (
     PackDisclosed,
     ReferralMade,
 )
-from openverdict.ledger.events.erasure import CaseErased, ContentErased
+from openverdict.ledger.events.erasure import CaseErased, CasePseudonymised, ContentErased
 from openverdict.ledger.events.table import events_table
 
 __all__ = [
@@ -89,6 +94,7 @@ __all__ = [
     "BreakGlassClosed",
     "BreakGlassOpened",
     "CaseErased",
+    "CasePseudonymised",
     "CaseReopened",
     "CaseRestricted",
     "CaseViewed",
@@ -103,8 +109,11 @@ __all__ = [
     "ContentErased",
     "DecisionRecorded",
     "DecisionSuperseded",
+    "DeviceRegistered",
+    "DeviceStatusChanged",
     "EnquiryAnswered",
     "EnquiryRequested",
+    "ErasureApproved",
     "Event",
     "ExhibitExamined",
     "ExhibitRegistered",
@@ -116,6 +125,7 @@ __all__ = [
     "IdentityResolved",
     "KeyAdded",
     "KeyRetired",
+    "LateFactsNoted",
     "LeadRaised",
     "LeadShown",
     "ListShown",
@@ -138,6 +148,7 @@ __all__ = [
     "Rows",
     "RunFinished",
     "RunPlanned",
+    "RunsCompared",
     "SchemaMigrated",
     "SecondDecisionRecorded",
     "SignInFailed",

@@ -68,6 +68,8 @@ class EnquiryRequested(Event):
     check: Code
     advised_by: Code | None = None
     due: When | None = None
+    exhibit: Key | None = None
+    device: Key | None = None
 
 
 @event(Act.ALTERATION)
@@ -176,6 +178,24 @@ class HoldLifted(Event):
 
     case: Key
     reason: Code
+
+
+@event(Act.ALTERATION)
+class ErasureApproved(Event):
+    """Somebody else than who will erase it approved that a case is erased, by a rule."""
+
+    case: Key
+    rule: Code
+
+
+@event(Act.ALTERATION)
+class LateFactsNoted(Event):
+    """Facts came in after a run had looked at their case: results that it could not know."""
+
+    case: Key
+    run: Key
+    reason: Code
+    fields: tuple[Code, ...]
 
 
 @event(Act.ALTERATION)

@@ -48,19 +48,44 @@ class ExhibitRegistered(Event):
     exhibit: Key
     case: Key
     exhibit_kind: Code
-    packaging: Code | None = None
-    text: Commitment | None = None
+    found_where: Code
+    packaging: Code
+    text: Commitment
 
 
 @event(Act.COLLECTION)
 class ExhibitExamined(Event):
-    """An examination of an exhibit was advised, done or refused; `verification` is what it says of the exhibit's origin."""
+    """An examination of an exhibit was done, refused or not possible; `verification`: of the exhibit's origin."""
 
     exhibit: Key
     case: Key
+    enquiry: Key
     examination: Code
-    status: Code
+    outcome: Code
     verification: Code | None = None
+    known_from: When | None = None
+    text: Commitment | None = None
+
+
+@event(Act.COLLECTION)
+class DeviceRegistered(Event):
+    """A telephone, a computer or the like was registered as present or missing."""
+
+    device: Key
+    case: Key
+    device_kind: Code
+    status: Code
+    exhibit: Key | None = None
+    text: Commitment | None = None
+
+
+@event(Act.COLLECTION)
+class DeviceStatusChanged(Event):
+    """A device that was missing was found, or one that was held was given back."""
+
+    device: Key
+    case: Key
+    status: Code
     text: Commitment | None = None
 
 

@@ -68,3 +68,14 @@ class IdentityResolved(Event):
     records: tuple[Key, ...]
     outcome: Code
     rule: Code
+
+
+@event(Act.COMBINATION)
+class RunsCompared(Event):
+    """A run was compared with the one before it: how many leads, pairs and levels are other than before."""
+
+    run: Key
+    before: Key
+    leads: int
+    pairs: int
+    levels: int

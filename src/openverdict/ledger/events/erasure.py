@@ -24,3 +24,12 @@ class CaseErased(Event):
     rule: Code
     approved_by: Key
     certificate_sha256: Sha256
+
+
+@event(Act.ERASURE)
+class CasePseudonymised(Event):
+    """What is left of an erased case is told under a pseudonym from here on."""
+
+    case: Key
+    pseudonym: Key
+    certificate_sha256: Sha256
