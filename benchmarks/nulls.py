@@ -16,7 +16,7 @@ from openverdict.evaluation.nulls import alarm_table, chance_rates
 from openverdict.leads.pipeline import REPLICATES
 from openverdict.simulate import CitySpec
 
-FIRST_SEED = 100_000
+FIRST_SEED = 500_000  # chance was worked on with the seeds from 100,000 on
 
 
 def work(task: dict[str, Any]) -> Any:

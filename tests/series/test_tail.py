@@ -206,11 +206,21 @@ def test_stronger_is_never_more_frequent_and_lies_in_its_interval(values, streng
     assert low <= weaker <= high
 
 
+def test_the_lead_itself_is_counted_and_below_one_lead_as_much_of_it_as_is_expected():
+    sample = sample_of(np.random.default_rng(11).exponential(0.6, 400))
+    threshold, reached, tail = sample._tail
+    for excess in (0.3, 1.5, 4.0):
+        seen = reached * tail.exceeds(excess)
+        added = sample.expected(threshold + excess) - seen
+        assert added == pytest.approx(min(seen, 1.0) ** 2, abs=1e-12)
+    assert sample.expected(float(sample.strength[250])) == 252.0
+
+
 def test_where_no_tail_fits_a_strength_never_seen_counts_as_seen_once():
     heaps = np.concatenate([np.linspace(0, 0.1, 40), np.full(30, 4.0)])
     sample = sample_of(heaps)
     assert sample.verdict.failed
-    assert sample.expected(3.0) == 30.0
+    assert sample.expected(3.0) == 31.0
     assert sample.expected(9.0) == 1.0
     low, high = sample.interval(9.0)
     assert low == 0.0

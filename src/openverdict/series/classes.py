@@ -7,7 +7,7 @@ said here once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 DEATHS, DEATHS_KEY = "deaths", "deaths_key"
@@ -15,7 +15,13 @@ INCIDENT, INCIDENT_KEY = "incident", "incident_key"
 # Which part of a budget each class has: three quarters to deaths alone, a quarter to groups with an incident. Incidents that a
 # key ties to a death are what a review looks for in them, so there the key has the larger part.
 WEIGHTS = {DEATHS: 1 / 2, DEATHS_KEY: 1 / 4, INCIDENT: 1 / 12, INCIDENT_KEY: 1 / 6}
+KEYED, PLAIN = "keyed", "plain"
+# A class with fewer null leads than this cannot be measured by itself: it goes together with the one most like it.
+FEWEST = 10
+POOLS = {KEYED: (DEATHS_KEY, INCIDENT_KEY), PLAIN: (DEATHS, INCIDENT)}
 WORDS = {
+    KEYED: "groups of deaths or incidents that a person or an identifier in common carries",
+    PLAIN: "groups of deaths or incidents that no person or identifier in common carries",
     DEATHS: "groups of deaths that no person or identifier in common carries",
     DEATHS_KEY: "groups of deaths that a person or an identifier in common carries",
     INCIDENT: "groups with a non-fatal incident that no person or identifier in common carries",
@@ -46,8 +52,21 @@ class Classes:
         """
         label = INCIDENT if not self.incidents.isdisjoint(members) else DEATHS
         keyed = {DEATHS: DEATHS_KEY, INCIDENT: INCIDENT_KEY}[label] if by_key else label
-        found = (keyed, label, *self.labels)
-        return next(name for name in found if name in self.labels)
+        found = (keyed, *(pool for pool, held in POOLS.items() if keyed in held), label)
+        return next(name for name in (*found, *self.labels) if name in self.labels)
+
+    def pooled(self, leads: Mapping[str, int]) -> Classes:
+        """The classes with those put together that have fewer than FEWEST null leads.
+
+        `leads`: how many null leads each class has. Where null registers hold next to none of a class, a rate within it would
+        rest on what is believed beforehand; among its like it rests on what was seen.
+        """
+        weights = dict(self.weights)
+        for pool, held in POOLS.items():
+            few = any(leads.get(label, 0) < FEWEST for label in held)
+            if few and all(label in weights for label in held):
+                weights[pool] = sum(weights.pop(label) for label in held)
+        return Classes(self.incidents, tuple(weights.items()))
 
     def weight(self, label: str) -> float:
         """The part of a budget that a class has."""

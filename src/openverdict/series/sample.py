@@ -23,6 +23,7 @@ IntArray = npt.NDArray[np.int64]
 TAILS = (100, 50, 25)  # how many of the strongest the tail is fitted to: the most that it fits
 ENOUGH = 5  # to the strength of this many the leads speak for themselves; beyond, no tail falls faster than a calibrated ratio
 REJECTED = 0.05  # p value below which a tail is taken not to fit
+ITSELF = 1.0  # a lead that b null leads exceed is the (b + 1)th; below one lead, as much of it as is expected
 NO_LEAD = 0.5  # what stands for the count where there is no null lead at all
 LEVEL = 0.95
 
@@ -100,14 +101,18 @@ class Sample:
         return int(np.searchsorted(-self.strength, -strength, side="right"))
 
     def expected(self, strength: float) -> float:
-        """Expected leads at least this strong in as many null registers.
+        """Leads at least this strong in as many null registers, the lead itself counted among them.
 
-        Where no tail fits, a strength that no null lead reached counts as reached once: an upper bound.
+        Real leads above the (b + 1)th of R null registers are (b + 1) / R of a register, on average, if null registers are like
+        the real one. Where no tail fits, a strength that no null lead reached so counts as reached once: an upper bound.
         """
         if not self._beyond(strength):
-            return max(float(self.count(strength)), 1.0)
+            return self.count(strength) + ITSELF
         threshold, reached, tail = self._tail
-        return reached * tail.exceeds(strength - threshold) if np.isfinite(threshold) else reached
+        if not np.isfinite(threshold):
+            return reached
+        seen = reached * tail.exceeds(strength - threshold)
+        return seen + ITSELF * min(seen**2, 1.0)
 
     def interval(self, strength: float) -> tuple[float, float]:
         """The 95 % interval of `expected`: a Poisson count of independent leads, times the part of them beyond the threshold.
