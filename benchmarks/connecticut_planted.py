@@ -108,7 +108,7 @@ def planted(seed: int) -> dict[str, Any]:
             best = {}
             for k in range(2, MEMBERS + 1):
                 subsets = [s for m in range(2, k + 1) for s in combinations(sorted(members[:k]), m)]
-                best[str(k)] = round(max(strength(model.total, s, model.n) for s in subsets), 3)
+                best[str(k)] = round(max(strength(model.sum, s, model.n) for s in subsets), 3)
             found[name].append(best)
     return found
 

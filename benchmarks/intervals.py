@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ import polars as pl
 from openverdict.cases import Register
 from openverdict.evidence import Model, load_variables, prepare
 from openverdict.evidence.draws import GroupDraws, quantiles
-from openverdict.evidence.interval import Intervals
+from openverdict.evidence.interval import NORMAL_95, Bounds, Intervals
 from openverdict.leads import Settings, review
 from openverdict.leads.assess import scores
 from openverdict.simulate import CitySpec, SeriesPlan, simulate_register
@@ -67,9 +68,9 @@ def refits(seed: int, cases_a_year: int, count: int) -> dict[str, object]:
     pinned, rest = table.filter(kept), table.filter(~kept)
     made_of = Intervals(model_of(table))
     i, j = numbers(made_of.model, pairs)
-    bounds = made_of.bounds(i, j, sources=BACKGROUND)
+    bounds = summed(made_of, i, j)
     width = (bounds.sd_up + bounds.sd_down) / 2
-    point = made_of.model.total(i, j)
+    point = made_of.model.sum(i, j)
     drawn = np.array(
         [
             GroupDraws(made_of, pair).totals((1,), sources=BACKGROUND).std()
@@ -89,7 +90,7 @@ def refits(seed: int, cases_a_year: int, count: int) -> dict[str, object]:
             else:
                 again = rest[sorted(rng.permutation(rest.height)[: rest.height // 2].tolist())]
             model = model_of(pl.concat([again, pinned]))
-            totals.append(model.total(*numbers(model, pairs)))
+            totals.append(model.sum(*numbers(model, pairs)))
         values = np.array(totals)
         sd = values.std(0)
         inside = (values >= bounds.low) & (values <= bounds.high)
@@ -113,7 +114,7 @@ def ten_times(seed: int, cases_a_year: int, parts: int) -> dict[str, object]:
     pairs = pairs_of(groups)
     table = city.register.table
     whole = model_of(table)
-    truth = whole.total(*numbers(whole, pairs))
+    truth = whole.sum(*numbers(whole, pairs))
     of_group = [group_score(whole, group) for group in groups]
     kept = pl.col("case_id").is_in([case for group in groups for case in group])
     pinned, rest = table.filter(kept), table.filter(~kept)
@@ -124,8 +125,8 @@ def ten_times(seed: int, cases_a_year: int, parts: int) -> dict[str, object]:
         chosen = sorted(rng.permutation(rest.height)[:size].tolist())
         made_of = Intervals(model_of(pl.concat([rest[chosen], pinned])))
         i, j = numbers(made_of.model, pairs)
-        bounds = made_of.bounds(i, j, sources=BACKGROUND)
-        point = made_of.model.total(i, j)
+        bounds = summed(made_of, i, j)
+        point = made_of.model.sum(i, j)
         found.append(
             np.stack(
                 [truth > bounds.high, truth < bounds.low, bounds.high - bounds.low, point - truth]
@@ -149,6 +150,14 @@ def ten_times(seed: int, cases_a_year: int, parts: int) -> dict[str, object]:
     }
 
 
+def summed(made_of: Intervals, i: np.ndarray, j: np.ndarray) -> Bounds:
+    """Intervals of the sums of terms: of the ratios they are made from, before what a pair can show holds them in bounds."""
+    bounds = made_of.bounds(i, j, sources=BACKGROUND)
+    total = made_of.model.sum(i, j)
+    low, high = total - NORMAL_95 * bounds.sd_down, total + NORMAL_95 * bounds.sd_up
+    return replace(bounds, low=low, high=high)
+
+
 def told(found: np.ndarray) -> dict[str, object]:
     above, below, width, error = found
     return {
@@ -169,7 +178,7 @@ def members_of(model: Model, group: list[str]) -> list[int]:
 def group_score(model: Model, group: list[str]) -> float:
     members = np.array(members_of(model, group))
     a, b = np.triu_indices(len(members), 1)
-    return float(scores(model.total(members[a], members[b])[None], len(members))[0])
+    return float(scores(model.sum(members[a], members[b])[None], len(members))[0])
 
 
 def main() -> None:

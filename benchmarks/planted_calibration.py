@@ -58,7 +58,7 @@ def work(task: dict[str, Any]) -> dict[str, Any]:
     series, second, plan = _truth(simulated, number)
     with_second = np.where(second >= 0, second, series)
     rng = np.random.default_rng(task["seed"])
-    ledger = all_pairs(compile_tables(model), int(to_units(FLOOR)), threads=1)
+    ledger = all_pairs(compile_tables(model), int(to_units(model.sum_at(FLOOR))), threads=1)
     kept = set_aside(model, ledger.i, ledger.j).kept
     linked = _members(series)
     others = ledger.i[kept], ledger.j[kept]
@@ -123,13 +123,11 @@ def _together(series: IntArray, i: IntArray, j: IntArray) -> BoolArray:
 def _ratios(model: Model, i: IntArray, j: IntArray) -> tuple[FloatArray, BoolArray]:
     """log10 ratio of each pair, and whether a person or an identifier in common carries it."""
     terms = model.terms(i, j)
-    total = np.zeros(len(i))
     keyed = np.zeros(len(i), dtype=bool)
     for v in model.variables:
-        total += terms[v.name]
         if v.kernel in ("keys", "mention"):
             keyed |= terms[v.name] >= CARRIES
-    return total, keyed
+    return model.ratio(model.summed(terms)), keyed
 
 
 def _counted(

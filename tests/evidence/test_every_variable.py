@@ -128,7 +128,7 @@ def test_the_order_in_which_a_pair_is_named_makes_no_difference(model, variable)
 def test_the_contributions_of_a_pair_add_up_to_its_ratio(model):
     i, j, terms = all_terms(model)
     total = model.total(i, j)
-    np.testing.assert_allclose(sum(terms.values()), total, atol=1e-9, rtol=0)
+    np.testing.assert_allclose(model.ratio(sum(terms.values())), total, atol=1e-9, rtol=0)
     for a, b in [(0, 5), (7, 40), (12, 88)]:
         shown = sum(c.log10_lr for c in contributions(model, a, b))
         assert shown == pytest.approx(model.total(np.array([a]), np.array([b]))[0], abs=1e-9)

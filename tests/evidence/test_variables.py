@@ -109,4 +109,5 @@ def test_a_file_without_keys_spots_or_types_makes_a_model_that_scores_every_pair
     ledger = all_pairs(compile_tables(Model(prepared)), -(10**8))
     assert len(ledger.i) == 30 * 29 // 2
     total = Model(prepared).total(ledger.i, ledger.j)
-    np.testing.assert_allclose(from_units(ledger.units), total, atol=0.01)
+    ratio = Model(prepared).ratio(from_units(ledger.units))
+    np.testing.assert_allclose(ratio, total, atol=0.01)

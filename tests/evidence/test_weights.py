@@ -94,7 +94,7 @@ def test_contributions_add_up_to_the_weighted_ratio_and_say_the_weight(both):
     for row in range(0, len(i), 311):
         parts = contributions(heavy, int(i[row]), int(j[row]))
         assert sum(c.log10_lr for c in parts) == pytest.approx(total[row], abs=1e-12)
-        assert [c.weight for c in parts] == weight.tolist()
+        assert [c.weight for c in parts] == [*weight.tolist(), 1.0]
 
 
 def test_a_null_register_has_the_same_weights(both):

@@ -96,9 +96,16 @@ def test_a_group_without_a_variable_is_the_group_scored_without_it(lead, model):
     found = {w.code: w for w in lead.assessment.without_variable}
     assert "distance" in found
     for name, w in found.items():
-        expected = score_of(lambda i, j, n=name: model.total(i, j) - model.terms(i, j)[n], members)
-        assert w.log10_lr == pytest.approx(expected, abs=1e-9)
-        assert w.strength == pytest.approx(expected - price(len(members), model.n), abs=1e-9)
+
+        def rest(i, j, n=name):
+            return model.sum(i, j) - model.terms(i, j)[n]
+
+        def ratio(i, j, rest=rest):
+            return model.ratio(rest(i, j))
+
+        assert w.log10_lr == pytest.approx(score_of(ratio, members), abs=1e-9)
+        expected = score_of(rest, members) - price(len(members), model.n)
+        assert w.strength == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_group_without_a_case_is_the_smaller_group(lead, model):
@@ -108,7 +115,7 @@ def test_a_group_without_a_case_is_the_smaller_group(lead, model):
         assert w.code == lead.cases[c]
         assert w.log10_lr == pytest.approx(score_of(model.total, rest), abs=1e-9)
         assert w.strength == pytest.approx(
-            score_of(model.total, rest) - price(len(rest), model.n), abs=1e-9
+            score_of(model.sum, rest) - price(len(rest), model.n), abs=1e-9
         )
 
 
@@ -136,7 +143,8 @@ def test_a_wrong_value_lowers_every_agreement_of_its_case_to_a_disagreement(lead
         def otherwise(i, j, name=name, c=c):
             term = model.terms(i, j)[name]
             hit = ((i == c) | (j == c)) & (term >= 0.1)
-            return model.total(i, j) + np.where(hit, at_odds(variables[name]) - term, 0.0)
+            moved = np.where(hit, at_odds(variables[name]) - term, 0.0)
+            return model.ratio(model.sum(i, j) + moved)
 
         assert w.log10_lr == pytest.approx(score_of(otherwise, members), abs=1e-9)
         assert w.log10_lr < lead.log10_lr

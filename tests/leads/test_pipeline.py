@@ -23,7 +23,7 @@ from openverdict.reports import FILE_NAMES, write_review
 from openverdict.simulate import CitySpec, SeriesPlan, simulate_register
 
 FEW_NULLS = Settings(replicates=4)
-TERMS = [f"lr_{v.name}" for v in load_variables()]
+TERMS = [*(f"lr_{v.name}" for v in load_variables()), "lr_relation"]
 COLUMNS = ["case_a", "case_b", "log10_lr", *TERMS, "log10_lr_low", "log10_lr_high"]
 SHAPES: dict[str, Any] = {
     "no case": lambda: Register.from_table(made(1, 1).table.head(0)),

@@ -131,12 +131,17 @@ def check_the_traced_caller_brings_up_both_incidents(result: Review) -> None:
     assert {watched(result, i, "A").rank is not None for i in ("I1", "I2")} == {True}
 
 
+def sum_of(link: Link) -> float:
+    return sum(c.log10_lr for c in link.contributions if c.variable != "relation")
+
+
 def check_the_pair_is_shown_as_it_comes_out(result: Review, asked: Review) -> None:
     pair, with_enquiry = watched(result, "A", "B"), watched(asked, "A", "B")
     assert pair.log10_lr > 2.0
     assert pair.rank is not None
     assert pair.chance_per_year is not None
-    assert with_enquiry.log10_lr > pair.log10_lr + 1.0
+    assert with_enquiry.log10_lr > pair.log10_lr + 0.5
+    assert sum_of(with_enquiry) > sum_of(pair) + 1.0
     assert with_enquiry.rank is not None
     assert with_enquiry.rank < pair.rank
     assert with_enquiry.chance_per_year is not None

@@ -66,7 +66,8 @@ def taught(folder) -> Review:
 
 def test_the_columns_of_a_weighted_review_still_add_up(taught):
     terms = [c for c in taught.links.columns if c.startswith("lr_")]
-    assert terms == ["lr_gap", "lr_distance", "lr_age", "lr_code_1", "lr_code_2", "lr_code_3"]
+    codes = ["lr_code_1", "lr_code_2", "lr_code_3"]
+    assert terms == ["lr_gap", "lr_distance", "lr_age", *codes, "lr_relation"]
     summed = taught.links.select(terms).sum_horizontal()
     assert (summed - taught.links["log10_lr"]).abs().max() < 1e-12
     assert taught.summary["pairs_ledger"] == taught.links.height > 0

@@ -54,9 +54,10 @@ SHAPES: dict[str, Any] = {
 
 
 def brute(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All pairs by the floating-point definition, in the order of the ledger."""
+    """All pairs and the sums of their terms by the floating-point definition, in the order of the ledger."""
     j, i = np.tril_indices(model.n, -1)
-    return i, j, model.total(i, j)
+    terms = model.terms(i, j)
+    return i, j, sum(terms[v.name] for v in model.variables)
 
 
 def terms_summed(model: Model, i: np.ndarray, j: np.ndarray) -> np.ndarray:

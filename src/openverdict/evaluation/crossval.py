@@ -99,7 +99,9 @@ class LabelledRegister:
         """The model with consistency learned without these folds, and its terms for every pair in scope."""
         if without not in self._terms:
             pairs = self.pairs.take(self.train(without))
-            model = retuned(self.model, learn_consistency(self.model, pairs))
+            model = retuned(
+                self.model, learn_consistency(self.model, pairs), from_known_series=True
+            )
             self._terms[without] = model, model.terms(self.i, self.j)
         return self._terms[without]
 
@@ -165,10 +167,10 @@ class LabelledRegister:
 
     def scores(self, without: frozenset[int]) -> dict[str, FloatArray]:
         """log10 likelihood ratio of every pair in scope by variant, everything chosen without these folds."""
-        _, terms = self.learned(without)
+        model, terms = self.learned(without)
         return {
             PRIOR: self.shipped,
-            LEARNED: np.sum([terms[v.name] for v in self.model.variables], axis=0),
+            LEARNED: model.ratio(model.summed(terms)),
             WEIGHTED: self.weighted(without, self.choose_weighted(without)),
             COMBINED: self.combined(without, self.choose(without))[1],
         }

@@ -99,7 +99,7 @@ def is_death(register: Register) -> npt.NDArray[np.bool_]:
 def scorers(model: Model, oracle: Oracle) -> dict[str, Scorer]:
     """Every scorer of a register, each from pairs of case numbers to log10 likelihood ratios."""
     return {
-        "model": model.total,
+        "model": model.sum,
         "oracle": oracle.pairs,
         "oracle_plan": oracle.knowing_plan().pairs,
     }

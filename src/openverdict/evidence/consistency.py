@@ -20,6 +20,7 @@ from scipy.optimize import minimize
 from openverdict.evidence.encode import OTHER, SEEN_ONCE, routinely_screened
 from openverdict.evidence.known import LabelledPairs
 from openverdict.evidence.model import Model, Prepared, listed_again
+from openverdict.evidence.relation import Relation
 from openverdict.evidence.variables import Variable
 
 FloatArray = npt.NDArray[np.float64]
@@ -148,18 +149,31 @@ def posterior(prior: tuple[float, float], x: FloatArray, w: FloatArray) -> tuple
     return alpha, beta
 
 
-def with_variables(prepared: Prepared, variables: tuple[Variable, ...]) -> Prepared:
-    """The same register under other settings of the same variables: nothing of the background is learned again."""
+def with_variables(
+    prepared: Prepared, variables: tuple[Variable, ...], relation: Relation | None = None
+) -> Prepared:
+    """The same register under other settings of the same variables: nothing of the background is learned again.
+
+    `relation`: see `Prepared` (None: as it was).
+    """
     by_name = {v.name: v for v in variables}
     content = prepared.learned.content
     coded = tuple(by_name[v.name] for v in content.coded)
     learned = replace(prepared.learned, content=replace(content, coded=coded))
-    return replace(prepared, variables=variables, learned=learned)
+    kept = relation or prepared.relation
+    return replace(prepared, variables=variables, learned=learned, relation=kept)
 
 
-def retuned(model: Model, variables: tuple[Variable, ...]) -> Model:
-    """The model under other settings of the same variables. Rarity does not depend on them and is not counted again."""
-    other = Model(with_variables(model.prepared, variables))
+def retuned(
+    model: Model, variables: tuple[Variable, ...], *, from_known_series: bool = False
+) -> Model:
+    """The model under other settings of the same variables. Rarity does not depend on them and is not counted again.
+
+    `from_known_series`: the variables were learned from all pairs of known series, copied one from the other or not, so that
+    none of them has to be taken for less.
+    """
+    relation = replace(model.prepared.relation, copied=1.0) if from_known_series else None
+    other = Model(with_variables(model.prepared, variables, relation))
     for name in ("own", "near"):
         other.__dict__[name] = getattr(model, name)
     return other

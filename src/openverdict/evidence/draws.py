@@ -38,7 +38,7 @@ class GroupDraws:
     def totals(
         self, seed: Sequence[int], draws: int = DRAWS, *, sources: Sequence[str] = SOURCES
     ) -> FloatArray:
-        """log10 likelihood ratios of the pairs (order of `triu_indices`), shape (draws, pairs); one seed, one result.
+        """Sums of the pairs' terms (order of `triu_indices`), shape (draws, pairs); one seed, one result.
 
         What is not in `sources` stays as it is.
         """

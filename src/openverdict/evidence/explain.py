@@ -12,6 +12,7 @@ from openverdict.evidence.contribution import Contribution
 from openverdict.evidence.encode import NO_PLACE, OTHER, PRECISION_M, SEEN_ONCE, WIDTH_DAYS
 from openverdict.evidence.model import Model, listed_again
 from openverdict.evidence.rarity import SOURCES
+from openverdict.evidence.relation import LABEL, TERM
 from openverdict.evidence.variables import Variable
 
 _WHERE = {
@@ -44,9 +45,33 @@ def contributions(model: Model, i: int, j: int) -> tuple[Contribution, ...]:
         "keys": _keys,
         "mention": _mention,
     }
-    return tuple(
+    parts = [
         say.get(v.kernel, _coded)(model, v, _Part(i, j, float(terms[v.name][0])))
         for v in model.variables
+    ]
+    apart = float(model.ratio(model.summed(terms))[0]) - sum(part.log10_lr for part in parts)
+    return (*parts, _what_a_pair_can_show(model, apart))
+
+
+def _what_a_pair_can_show(model: Model, log10_lr: float) -> Contribution:
+    relation = model.prepared.relation
+    said = [
+        f"of two deaths of one series {relation.copied * 100:.0f} in 100 are taken to be copied one from the other",
+        f"one unrelated pair in {1 / relation.alike:,.0f} is taken to be alike for a reason that no record holds",
+    ]
+    return Contribution(
+        variable=TERM,
+        label=LABEL,
+        log10_lr=log10_lr,
+        earlier=None,
+        later=None,
+        comparison="; ".join(said),
+        kernel=None,
+        rarity=None,
+        count=None,
+        of=None,
+        theta=relation.copied,
+        weight=1.0,
     )
 
 

@@ -37,7 +37,9 @@ CERTAIN = 1e-9  # theta is never 0 or 1
 
 @dataclass(frozen=True)
 class Bounds:
-    """Ends of the 95 % interval of each pair's log10 likelihood ratio, and the two standard deviations behind them."""
+    """Ends of the 95 % interval of each pair's log10 likelihood ratio, and the two standard deviations of its sum of terms
+    behind them.
+    """
 
     low: FloatArray
     high: FloatArray
@@ -122,7 +124,8 @@ class Intervals:
             up += spread
             down += spread
         sd_up, sd_down = np.sqrt(up), np.sqrt(down)
-        return total - NORMAL_95 * sd_down, total + NORMAL_95 * sd_up, sd_down, sd_up
+        low, high = total - NORMAL_95 * sd_down, total + NORMAL_95 * sd_up
+        return self.model.ratio(low), self.model.ratio(high), sd_down, sd_up
 
     def relearned(self, i: IntArray, j: IntArray) -> FloatArray:
         """What each set of kinds learned anew gives for the terms that depend on them, shape (sets, pairs)."""

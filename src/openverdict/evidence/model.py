@@ -2,11 +2,14 @@
 
     LR_v(i, j) = 1 - theta_v + theta_v * k_v(x_i, x_j) / p_v(x_j)
 
+and what a pair can show at all makes the likelihood ratio of their product (`relation`).
+
 This is the definition; `linkage.compile` turns it into integer tables that agree to a thousandth of a bit a variable.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -38,6 +41,7 @@ from openverdict.evidence.rarity import (
     sharing_rate,
 )
 from openverdict.evidence.rates import PARTNERS_LEFT_OUT
+from openverdict.evidence.relation import Relation, usual
 from openverdict.evidence.surroundings import (
     GATHER_M,
     NEAR_M,
@@ -96,7 +100,10 @@ class BitTerms:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is learned once for a register and reused by its null registers."""
+    """What is learned once for a register and reused by its null registers.
+
+    `relation`: from a pair's terms to its ratio.
+    """
 
     variables: tuple[Variable, ...]
     slots: Slots
@@ -104,6 +111,7 @@ class Prepared:
     learned: Learned
     case_ids: tuple[str, ...]
     types: Types
+    relation: Relation
 
 
 def prepare(register: Register, variables: tuple[Variable, ...]) -> Prepared:
@@ -121,6 +129,7 @@ def prepare(register: Register, variables: tuple[Variable, ...]) -> Prepared:
         learn(content, types),
         tuple(register.table.get_column("case_id").to_list()),
         types,
+        usual(len(slots.day)),
     )
 
 
@@ -413,12 +422,27 @@ class Model:
         return result
 
     def total(self, i: IntArray, j: IntArray) -> FloatArray:
-        """log10 likelihood ratio of each pair: the sum of the terms in the order of the variables."""
-        terms = self.terms(i, j)
-        result = np.zeros(len(i))
+        """log10 likelihood ratio of each pair."""
+        return self.ratio(self.sum(i, j))
+
+    def sum(self, i: IntArray, j: IntArray) -> FloatArray:
+        """The sum of each pair's terms (log10): what series are searched by."""
+        return self.summed(self.terms(i, j))
+
+    def summed(self, terms: Mapping[str, FloatArray]) -> FloatArray:
+        """The terms of all variables, summed in their order."""
+        total: FloatArray = np.zeros_like(terms[self.variables[0].name])
         for v in self.variables:
-            result += terms[v.name]
-        return result
+            total = total + terms[v.name]
+        return total
+
+    def ratio(self, total: FloatArray | float) -> FloatArray:
+        """log10 likelihood ratio of pairs whose terms sum to `total`."""
+        return self.prepared.relation.ratio(total)
+
+    def sum_at(self, ratio: FloatArray | float) -> FloatArray:
+        """The sum of terms at which a pair reaches the log10 ratio `ratio`."""
+        return self.prepared.relation.sum_at(ratio)
 
 
 def age_kernel(mixture: tuple[tuple[float, float], ...]) -> FloatArray:

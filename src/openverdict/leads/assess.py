@@ -64,13 +64,13 @@ class Assessor:
         draws = GroupDraws(self.intervals, members)
         k, seed = len(members), (self.seed, *members)
         most = self.cap(members)
-        drawn = draws.totals(seed)
-        total = np.sum([draws.at[v.name] for v in self.model.variables], axis=0)
+        ratio, drawn = self.model.ratio, self.model.ratio(draws.totals(seed))
+        total = ratio(self.model.summed(draws.at))
         low, high = quantiles(scores(drawn, k))
         capped_low, capped_high = quantiles(scores(np.minimum(drawn, most), k))
         reported = float(scores(np.minimum(total, most)[None], k)[0])
         spread = {
-            source: float(scores(draws.totals(seed, sources=(source,)), k).var())
+            source: float(scores(ratio(draws.totals(seed, sources=(source,))), k).var())
             for source in SOURCES
         }
         whole = sum(spread.values())
@@ -210,11 +210,11 @@ class _Group:
     ) -> Without:
         of = self.members if members is None else members
         k = len(of)
-        total = np.sum([terms[v.name] for v in self.model.variables], axis=0)
+        total = self.model.summed(terms)
         matrix = np.full((k, k), -np.inf)
         matrix[np.triu_indices(k, 1)] = total
-        score = branching(matrix)
-        strength = score - price(k, self.model.n)
+        score = branching(self.model.ratio(matrix))
+        strength = branching(matrix) - price(k, self.model.n)
         keyed = any(
             bool((terms[v.name] >= CARRIES).any())
             for v in self.model.variables

@@ -20,6 +20,7 @@ from openverdict.evidence.consistency import retuned
 from openverdict.evidence.explain import contributions, similar_sentence
 from openverdict.evidence.interval import Intervals
 from openverdict.evidence.known import read_known_series
+from openverdict.evidence.relation import TERM as RELATION
 from openverdict.evidence.weights import Taught, learn
 from openverdict.leads.assess import Assessor
 from openverdict.leads.describe import Describer
@@ -57,9 +58,7 @@ LEDGER_FLOOR = 2.0
 BUDGET = 6.0
 REPLICATES = 20
 SHUFFLED_TO_DRAWN = 5  # for so many shuffled null registers one is drawn from the learned model
-LEAD_BAR = (
-    -1.0
-)  # strength from which a series can be a lead: posterior odds of 1 to 10 under the stated prior
+LEAD_BAR = -1.0  # strength from which a series can be a lead: odds of 1 to 10 under the stated prior, by the sums of terms
 CASE_LEVEL = 3  # triage level from which a single case is a lead
 LEAST_YEARS = 0.25
 STRONGEST = 10  # groups named in the summary, whether or not they are put forward
@@ -236,7 +235,8 @@ class _Run:
             ledger = self._pairs(tables)
             links = self._links_frame(ledger)
             self.clock.start("series")
-            link_floor = max(self.settings.floor, float(np.log10(self.n)) - 2.0)
+            floor = float(self.model.sum_at(self.settings.floor))
+            link_floor = max(floor, float(np.log10(self.n)) - 2.0)
             kept = ledger.units >= to_units(link_floor)
             i, j, units = ledger.i[kept], ledger.j[kept], ledger.units[kept]
             twice = set_aside(self.model, i, j)
@@ -273,7 +273,7 @@ class _Run:
         """Make ready to say how far ratios can be relied on."""
         self.assessor = Assessor(
             Intervals(self.model),
-            (ledger.i, ledger.j, from_units(ledger.units)),
+            (ledger.i, ledger.j, self.model.ratio(from_units(ledger.units))),
             ledger.total,
             lambda strength, members, keyed: self._passes(strength, members, chance, keyed),
             self.settings.seed,
@@ -287,7 +287,7 @@ class _Run:
         series = known.numbers(self.ids, replayed=self.register.known_on is not None)
         self.taught = learn(self.model, series, seed=self.settings.seed)
         self.variables = self.taught.variables
-        self.model = retuned(self.model, self.variables)
+        self.model = retuned(self.model, self.variables, from_known_series=True)
         self.prepared = self.model.prepared
 
     def _pairs(self, tables: Any) -> Ledger:
@@ -298,7 +298,7 @@ class _Run:
             done += pairs
             self.clock.tell("pairs", done / total)
 
-        floor = int(to_units(self.settings.floor))
+        floor = int(to_units(self.model.sum_at(self.settings.floor)))
         return all_pairs(tables, floor, threads=self.settings.threads, progress=tell)
 
     def _chance(self, slot_tables: Any, link_floor: float) -> Chance:
@@ -331,20 +331,19 @@ class _Run:
         a, b = np.triu_indices(k, 1)
         m = np.array(members)
         matrix = np.full((k, k), -np.inf)
-        matrix[a, b] = self.model.total(m[a], m[b])
+        matrix[a, b] = self.model.sum(m[a], m[b])
         return matrix
 
     def _empty_links(self) -> pl.DataFrame:
-        names = [f"lr_{v.name}" for v in self.variables]
+        names = [f"lr_{name}" for name in (*(v.name for v in self.variables), RELATION)]
         schema: dict[str, pl.DataType] = {"case_a": pl.String(), "case_b": pl.String()}
         ends = ("log10_lr_low", "log10_lr_high")
         return pl.DataFrame(schema=schema | {c: pl.Float64() for c in ("log10_lr", *names, *ends)})
 
     def _links_frame(self, ledger: Ledger) -> pl.DataFrame:
         terms = self.model.terms(ledger.i, ledger.j)
-        total = np.zeros(len(ledger.i))
-        for v in self.variables:
-            total += terms[v.name]
+        total = self.model.ratio(self.model.summed(terms))
+        terms[RELATION] = total - np.sum([terms[v.name] for v in self.variables], axis=0)
         order = np.lexsort((ledger.j, ledger.i, -total))
         ids = pl.Series(self.ids, dtype=pl.String)
         columns: dict[str, Any] = {
@@ -352,7 +351,7 @@ class _Run:
             "case_b": ids.gather(ledger.j[order]),
             "log10_lr": total[order],
         }
-        columns |= {f"lr_{v.name}": terms[v.name][order] for v in self.variables}
+        columns |= {f"lr_{name}": terms[name][order] for name in terms}
         return pl.DataFrame(columns)
 
     def _with_intervals(self, links: pl.DataFrame) -> pl.DataFrame:
@@ -407,7 +406,7 @@ class _Run:
         for i, j in sorted(pairs):
             link = self.link(i, j, ranks.get((self.ids[i], self.ids[j])), True)
             if chance is not None:
-                strength = link.log10_lr - price(2, self.n)
+                strength = branching(self._matrix((i, j))) - price(2, self.n)
                 keyed = by_key(self.model, (i, j))
                 rate = chance.per_year(strength, (i, j), by_key=keyed)
                 known = measured(chance, strength, (i, j), by_key=keyed)
@@ -559,7 +558,7 @@ class _Run:
             self.model,
             series[:STRONGEST],
             self.ids,
-            floor=int(to_units(self.settings.floor)),
+            floor=int(to_units(self.model.sum_at(self.settings.floor))),
             threads=self.settings.threads,
         )
 

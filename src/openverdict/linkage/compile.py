@@ -15,6 +15,7 @@ from openverdict.evidence.encode import NO_PLACE
 from openverdict.evidence.model import GAP_REACH, LOG10_2, Model
 
 UNIT = 1000.0  # table entries are thousandths of a bit
+MOST_UNITS = 10**9  # an infinite ratio is held to it
 
 
 def from_units(units: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
@@ -25,7 +26,8 @@ def from_units(units: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
 
 def to_units(log10: npt.NDArray[np.float64] | float) -> npt.NDArray[np.int32]:
     """log10 likelihood ratios to thousandths of a bit."""
-    return np.rint(np.asarray(log10) / LOG10_2 * UNIT).astype(np.int32)
+    units = np.rint(np.asarray(log10) / LOG10_2 * UNIT)
+    return np.clip(units, -MOST_UNITS, MOST_UNITS).astype(np.int32)
 
 
 @dataclass(frozen=True)

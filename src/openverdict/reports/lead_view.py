@@ -27,7 +27,7 @@ from openverdict.reports.words import (
     day_words,
     listed,
     metres_words,
-    odds,
+    odds_of_group,
     rate,
     sentence_case,
     short_day,
@@ -35,6 +35,7 @@ from openverdict.reports.words import (
     span_words,
     weight,
 )
+from openverdict.series import price
 
 # Of a large group the strongest pairs stand in full; the others are named with their ratio, and links.csv has them all.
 _PAIRS_OPEN, _PAIRS_IN_FULL = 3, 10
@@ -98,10 +99,10 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         cases=refs,
         value="not computed" if lead.log10_lr is None else signed(lead.log10_lr),
         strength="" if lead.strength is None else signed(lead.strength),
-        odds="" if lead.strength is None else odds(lead.strength),
-        price=""
-        if lead.strength is None or lead.log10_lr is None
-        else f"{lead.log10_lr - lead.strength:.2f}",
+        odds=""
+        if lead.log10_lr is None
+        else odds_of_group(lead.log10_lr, len(lead.cases), register_size),
+        price=f"{price(len(lead.cases), register_size):.2f}",
         weight="" if lead.log10_lr is None else weight(lead.log10_lr),
         chance=lead.chance_words or chance(lead.chance_per_year, known=lead.chance),
         first_raised=day_words(lead.first_raised),

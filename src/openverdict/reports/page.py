@@ -23,7 +23,7 @@ from openverdict.reports.words import (
     counted,
     day_words,
     listed,
-    odds,
+    odds_of_group,
     rate,
     rate_range,
     sentence_case,
@@ -133,7 +133,9 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
                 headline(lead.cases, cases),
                 lead.cases,
                 "not computed" if lead.log10_lr is None else signed(lead.log10_lr),
-                "" if lead.strength is None else odds(lead.strength),
+                ""
+                if lead.log10_lr is None
+                else odds_of_group(lead.log10_lr, len(lead.cases), t.cases),
                 rate(lead.chance_per_year),
                 rate_range(lead.chance.low, lead.chance.high) if lead.chance else "",
                 short_day(lead.first_raised),
@@ -237,7 +239,7 @@ def _below(review: Review, cases: Cases, t: Totals) -> tuple[LeadRow, ...]:
             headline(tuple(group["cases"]), cases),
             tuple(group["cases"]),
             signed(group["log10_lr"]),
-            odds(group["strength"]),
+            odds_of_group(group["log10_lr"], len(group["cases"]), t.cases),
             rate(group["chance_per_year"]),
             interval=_interval(group),
             failed=outcome.failed_words(t, group["strength"], group["chance_per_year"]),

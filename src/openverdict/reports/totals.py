@@ -121,7 +121,9 @@ def totals(review: Review) -> Totals:
         best_chance=_number(summary, "best_chance_per_year"),
         best_cases=_texts(summary, "best_cases"),
         types_of_death=tuple(map(plain, _texts(summary, "types_of_death"))),
-        variables=sum(name.startswith("lr_") for name in review.links.columns),
+        variables=sum(
+            name.startswith("lr_") and name != "lr_relation" for name in review.links.columns
+        ),
         prior_one_in=_number(summary, "prior_one_death_in"),
         notes=_texts(summary, "notes"),
         sources=_texts(summary, "sources"),

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from openverdict.leads.results import Measured
-from openverdict.series import LEAST_RATE
+from openverdict.series import LEAST_RATE, price
 
 _SMALL = (
     *("no", "one", "two", "three", "four", "five", "six"),
@@ -232,6 +232,11 @@ def metres_words(metres: float) -> str:
 def listed(items: list[str]) -> str:
     """Items as an English list: a, b and c."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def odds_of_group(log10_lr: float, members: int, cases: int) -> str:
+    """The odds of a group under the stated prior: its ratio less the price of its size, in a register of `cases`."""
+    return odds(log10_lr - price(members, cases))
 
 
 def odds(log10_odds: float) -> str:

@@ -223,7 +223,10 @@ def measure_chance(
     for register in drawn_registers(prepared, is_death, drawn, seed):
         search(DRAWN, Model(register.prepared), register.order)
     classes = classes_in(prepared.learned.content, is_death)
-    return Chance(years, count, tuple(found), classes, floor=least)
+    leads = Counter(
+        classes.of(lead.contents, by_key=lead.by_key) for lead in found if lead.kind in KINDS
+    )
+    return Chance(years, count, tuple(found), classes.pooled(leads), floor=least)
 
 
 def classes_in(content: Content, is_death: npt.NDArray[np.bool_]) -> Classes:
@@ -233,22 +236,25 @@ def classes_in(content: Content, is_death: npt.NDArray[np.bool_]) -> Classes:
 
 
 def exact(model: Model, series: Iterable[Series]) -> tuple[Series, ...]:
-    """The same series scored by the floating-point definition, pairs below the ledger's floor included, strongest first."""
+    """The same series scored by the floating-point definition, pairs below the ledger's floor included, strongest first.
+
+    The strength is that of the sums of terms, which the search goes by; the ratio that of the pairs' likelihood ratios.
+    """
     kept = list(series)
     edges = [np.triu_indices(len(s.members), 1) for s in kept]
     members = [np.array(s.members, dtype=np.int64) for s in kept]
     none = [np.zeros(0, dtype=np.int64)]
     i = np.concatenate([m[a] for m, (a, _) in zip(members, edges, strict=True)] or none)
     j = np.concatenate([m[b] for m, (_, b) in zip(members, edges, strict=True)] or none)
-    total = model.total(i, j)
+    total = model.sum(i, j)
     scored, at = [], 0
     for s, (a, b) in zip(kept, edges, strict=True):
         matrix = np.full((len(s.members), len(s.members)), -np.inf)
         matrix[a, b] = total[at : at + len(a)]
         at += len(a)
-        score = branching(matrix)
-        strength = score - price(len(s.members), model.n)
-        scored.append(Series(s.members, score, strength, by_key(model, s.members)))
+        strength = branching(matrix) - price(len(s.members), model.n)
+        log10_lr = branching(model.ratio(matrix))
+        scored.append(Series(s.members, log10_lr, strength, by_key(model, s.members)))
     return tuple(sorted(scored, key=lambda s: (-s.strength, s.members)))
 
 
