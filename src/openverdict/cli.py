@@ -530,10 +530,12 @@ def _say_link(link: Link) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("evidence", link.case_a, link.case_b, "comparison", "log10 ratio", "how usual"):
         table.add_column(name, justify="right" if name == "log10 ratio" else "left")
-    silent = [c.label.lower() for c in link.contributions if None in (c.earlier, c.later)]
-    for c in link.contributions:
+    *parts, last = link.contributions  # the last one says what a pair can show, and holds no values
+    silent = [c.label.lower() for c in parts if None in (c.earlier, c.later)]
+    for c in parts:
         if c.earlier is not None and c.later is not None:
             table.add_row(c.label, c.earlier, c.later, c.comparison, f"{c.log10_lr:+.3f}", c.note)
+    table.add_row(last.label, "", "", "", f"{last.log10_lr:+.3f}", last.comparison)
     table.add_row("sum", "", "", "", f"{link.log10_lr:+.3f}", "")
     Console(width=160 if not sys.stdout.isatty() else None).print(table)
     if silent:

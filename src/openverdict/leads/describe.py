@@ -7,6 +7,7 @@ from datetime import date
 
 from openverdict.cases import Register, dictionary
 from openverdict.evidence import Contribution, Model, model_hash
+from openverdict.evidence.relation import TERM as RELATION
 from openverdict.leads.group import Group
 from openverdict.leads.inclusion import Inclusion
 from openverdict.leads.next_check import next_check, refutes
@@ -68,7 +69,7 @@ class Describer:
         best: dict[str, tuple[Contribution, Link]] = {}
         worst: dict[str, tuple[Contribution, Link]] = {}
         for link in links:
-            for c in link.contributions:
+            for c in (c for c in link.contributions if c.variable != RELATION):
                 if (
                     c.log10_lr > best.get(c.variable, (c, link))[0].log10_lr
                     or c.variable not in best

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openverdict.evidence.contribution import Contribution
+from openverdict.evidence.relation import TERM as RELATION
 from openverdict.leads.results import Link
 from openverdict.reports.figures import Bar, bars
 from openverdict.reports.standing import pair_interval
@@ -109,8 +110,8 @@ def _missing_words(term: Contribution) -> str:
 def _term(term: Contribution, bar: Bar) -> Term:
     return Term(
         label=term.label,
-        earlier=term.earlier if term.earlier is not None else "missing",
-        later=term.later if term.later is not None else "missing",
+        earlier=_value(term, term.earlier),
+        later=_value(term, term.later),
         comparison=term.comparison,
         rarity=rarity_words(term),
         value=signed(term.log10_lr),
@@ -120,6 +121,12 @@ def _term(term: Contribution, bar: Bar) -> Term:
         counts="" if term.weight == 1 else f"{term.weight:.2f}",
         note="" if _note_counts(term) else term.note,
     )
+
+
+def _value(term: Contribution, value: str | None) -> str:
+    if term.variable == RELATION:
+        return "–"  # it compares no values
+    return "missing" if value is None else value
 
 
 def _note_counts(term: Contribution) -> bool:
@@ -158,7 +165,7 @@ def against_words(links: tuple[Link, ...], names: dict[str, str]) -> tuple[str, 
             (term.log10_lr, link, term)
             for link in links
             for term in link.contributions
-            if term.log10_lr < 0
+            if term.log10_lr < 0 and term.variable != RELATION
         ),
         key=lambda entry: (entry[0], entry[1].case_a, entry[1].case_b, entry[2].label),
     )

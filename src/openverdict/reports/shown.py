@@ -110,7 +110,7 @@ def value_text(fact: Mapping[str, Any]) -> str:
 
 def variable_labels() -> dict[str, str]:
     """The label of each evidence variable by its name."""
-    return {each.name: each.label for each in load_variables()}
+    return {each.name: each.label for each in load_variables()} | {TERM: LABEL}
 
 
 def _was_known(known_from: str | None, as_of: str | None) -> bool:
