@@ -15,6 +15,7 @@ from openverdict.decisions.guarding import look
 from openverdict.decisions.roles import Access, Operation
 from openverdict.decisions.subjects import Subject
 from openverdict.errors import InputError
+from openverdict.evidence.relation import LABEL, TERM
 from openverdict.evidence.variables import load_variables
 from openverdict.ledger.models import Fact, Run
 from openverdict.ledger.store import Store
