@@ -15,6 +15,7 @@ import typer
 from openverdict.cli_account import account
 from openverdict.cli_decide import decide
 from openverdict.cli_duty import duty
+from openverdict.cli_exhibit import exhibit
 from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who
 from openverdict.cli_report import report
 from openverdict.cli_store import add_store_commands
@@ -44,7 +45,7 @@ app = typer.Typer(
 )
 
 add_store_commands(app)
-for _group in (decide, duty, account, report):
+for _group in (decide, duty, exhibit, account, report):
     app.add_typer(_group)
 PLANTED_KEYS = {"raised", "replicates", "budget_per_year"}
 KNOWN_KEYS = {"cases", "pairs", "linked_pairs"}

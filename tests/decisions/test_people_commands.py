@@ -185,6 +185,24 @@ def test_a_category_is_provisional_until_another_person_signs_it(commands):
     assert steps[-2]["words"] == TEXT
 
 
+def test_exhibits_devices_and_enquiries_by_command(commands):
+    made = ("exhibit", "add", "A", "note", "--found", "at_scene", "--text", TEXT)
+    number = commands.told(*made)["exhibit"]
+    device = commands.told("exhibit", "device", "A", "phone", "missing")["device"]
+    flags = commands.told("exhibit", "list", "--case", "A")["flags"]
+    assert "phone_missing_no_billing" in {flag["code"] for flag in flags}
+    asked = commands.told(
+        "exhibit", "ask", "A", "handwriting", "--advised-by", "coroner", "--exhibit", number
+    )
+    answer = ("exhibit", "answer", asked["enquiry"], "done", "--verification", "verified")
+    commands.done(*answer, "--text", TEXT)
+    assert "answered before" in commands.refused(*answer, "--text", TEXT)
+    commands.done("exhibit", "device-is", device, "found_later")
+    told = commands.told("exhibit", "list", "--case", "A")
+    assert [each["status"] for each in told["devices"]] == ["found_later"]
+    assert [each["verification"] for each in told["enquiries"]] == ["verified"]
+
+
 def test_accounts_and_grants_and_why_somebody_may_not(commands):
     assert commands.told("account", "list") == {"accounts": []}
     commands.done("account", "found", "the.admin")
