@@ -57,7 +57,7 @@ def brute(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All pairs and the sums of their terms by the floating-point definition, in the order of the ledger."""
     j, i = np.tril_indices(model.n, -1)
     terms = model.terms(i, j)
-    return i, j, sum(terms[v.name] for v in model.variables)
+    return i, j, model.summed(terms)
 
 
 def terms_summed(model: Model, i: np.ndarray, j: np.ndarray) -> np.ndarray:
