@@ -1,7 +1,7 @@
 """How fast the store is: appends by durability, intake, reading back, verifying, proofs, backup; on both engines.
 
     python benchmarks/store.py                       # 100,000 cases; writes results/store.json
-    python benchmarks/store.py --cases 1000000       # a million
+    python benchmarks/store.py --cases 1000000 --engine sqlite      # a million, on one engine
 
 Seconds are those on the clock; `cpu_s` is what this process used of them (PostgreSQL's server works beside it).
 """
@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import random
+import resource
 import shutil
 import sys
 import tempfile
@@ -102,8 +103,8 @@ def appends(url: str) -> dict[str, float]:
     return found
 
 
-def measure(url: str, read: Intake, folder: Path) -> dict[str, Any]:
-    """Everything, on one engine."""
+def measure(url: str, read: Intake, folder: Path, found: dict[str, Any]) -> None:
+    """Everything, on one engine, into `found`."""
     from openverdict.ledger.backup import restore_backup, write_backup
     from openverdict.ledger.collecting import collect
     from openverdict.ledger.facts import read_store
@@ -113,7 +114,8 @@ def measure(url: str, read: Intake, folder: Path) -> dict[str, Any]:
     from openverdict.ledger.verifying import Outcome, verify
 
     open_store(url, create=True).close()
-    found: dict[str, Any] = {"appends_per_s": appends(url)}
+    found["load_average_before"] = round(os.getloadavg()[0], 1)
+    found["appends_per_s"] = appends(url)
     with open_store(url) as store:
         by = {"actor": "b", "purpose": "benchmark"}
         receipt, took = timed(lambda: collect(store, read, actor="b", purpose="benchmark"))
@@ -155,7 +157,6 @@ def measure(url: str, read: Intake, folder: Path) -> dict[str, Any]:
     found["sqlite_mb"] = round(target.stat().st_size / 1e6, 1)
     for left in (path, *folder.glob("restored.db*")):
         left.unlink()
-    return found
 
 
 @contextmanager
@@ -182,19 +183,25 @@ def places() -> Iterator[tuple[dict[str, str], Path]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=100_000)
+    parser.add_argument("--engine", choices=["sqlite", "postgresql"])
     given = parser.parse_args()
     set_up()
     read = as_read(register_of(given.cases))
     print(f"{len(read.register):,} cases", file=sys.stderr)
     told: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    with places() as (urls, folder):
-        for name, url in urls.items():
-            found = measure(url, read, folder)
-            found["load_average"] = round(os.getloadavg()[0], 1)
-            told.setdefault(str(given.cases), {})[name] = found
-            print(json.dumps({name: found}, indent=1), file=sys.stderr)
     told["machine"] = f"{os.cpu_count()} cores, Python {platform.python_version()}"
-    RESULTS.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    with places() as (urls, folder):
+        for name in [given.engine] if given.engine else urls:
+            found: dict[str, Any] = {}
+            told.setdefault(str(given.cases), {})[name] = found
+            try:
+                measure(urls[name], read, folder, found)
+            finally:  # what was measured before it failed stays
+                found["load_average"] = round(os.getloadavg()[0], 1)
+                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+                found["peak_memory_gb"] = round(peak / 2**20, 1)
+                RESULTS.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+                print(json.dumps({name: found}, indent=1), file=sys.stderr)
     return 0
 
 

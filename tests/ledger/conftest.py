@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ledger.decided import decide_all
 from tests.ledger.filled import fill
 from tests.ledger.postgres import Cluster, find_binaries
 
@@ -78,6 +79,23 @@ def filled_postgresql(cluster: Cluster, postgresql_template: str) -> str:
 
 
 @pytest.fixture(scope="session")
+def full_sqlite(filled_sqlite: Path) -> Path:
+    """The same, and with something in every table of decisions; to be copied."""
+    path = filled_sqlite.with_name("full.db")
+    shutil.copy(filled_sqlite, path)
+    _decide(str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def full_postgresql(cluster: Cluster, filled_postgresql: str) -> str:
+    """The same as a database."""
+    cluster.execute(f"CREATE DATABASE template_full TEMPLATE {filled_postgresql}")
+    _decide(cluster.url("template_full"))
+    return "template_full"
+
+
+@pytest.fixture(scope="session")
 def postgresql_template(cluster: Cluster) -> str:
     """The same as a database."""
     cluster.execute("CREATE DATABASE template_store")
@@ -94,6 +112,14 @@ def _fill(url: str) -> None:
     environment = {"OPENVERDICT_SIGNING_KEY": KEY.secret_text()}
     with open_store(url, environment=environment, clock=Clock()) as store:
         fill(store)
+
+
+def _decide(url: str) -> None:
+    environment = {"OPENVERDICT_SIGNING_KEY": KEY.secret_text()}
+    clock = Clock()
+    clock.now += timedelta(days=1)  # after all that stands
+    with open_store(url, environment=environment, clock=clock) as store:
+        decide_all(store, clock)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -117,6 +143,17 @@ def filled(
 ) -> Store:
     """A store with something of everything."""
     return make_store(url=store_maker(request, tmp_path, f"filled_{engine_name}", engine_name)())
+
+
+@pytest.fixture
+def full(
+    engine_name: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    make_store: Callable[..., Store],
+) -> Store:
+    """A store in which no table is empty."""
+    return make_store(url=store_maker(request, tmp_path, f"full_{engine_name}", engine_name)())
 
 
 def store_maker(

@@ -90,25 +90,32 @@ def fill(store: Store) -> str:
 
 
 @contextmanager
-def as_owner(store: Store) -> Iterator:
-    """A cursor of somebody who owns the database: the triggers are out of the way, and afterwards back as they were."""
+def as_owner(store: Store, *tables: str) -> Iterator:
+    """A cursor of somebody who owns the database: triggers (of `tables`, or all) put aside, then back as they were."""
     connection = connections[store.alias]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-            triggers = cursor.fetchall()
-            for name, _ in triggers:
-                cursor.execute(f"DROP TRIGGER {name}")
-            yield cursor
-            for _, text in triggers:
-                cursor.execute(text)
-            return
-        cursor.execute(
-            "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT tgisinternal"
-        )
-        triggers = cursor.fetchall()
-        for table, name in triggers:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+            cursor.execute("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'")
+            found = [row for row in cursor.fetchall() if not tables or row[0] in tables]
+            off = [f"DROP TRIGGER {name}" for _, name, _ in found]
+            on = [text for _, _, text in found]
+        else:
+            cursor.execute(
+                "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+                "WHERE NOT tgisinternal"
+            )
+            found = [row for row in cursor.fetchall() if not tables or row[0] in tables]
+            off = [f"ALTER TABLE {table} DISABLE TRIGGER {name}" for table, name in found]
+            on = [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for table, name in found]
+        _all(cursor, off)
         yield cursor
-        for table, name in triggers:
-            cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+        _all(cursor, on)
+
+
+def _all(cursor: Any, statements: list[str]) -> None:
+    """Many statements; in one message where the engine takes that, since there are hundreds."""
+    if connections[cursor.db.alias].vendor == "sqlite":
+        for statement in statements:
+            cursor.execute(statement)
+    elif statements:
+        cursor.execute(";".join(statements))

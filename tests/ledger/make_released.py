@@ -13,6 +13,7 @@ from openverdict.ledger.configuring import configure
 configure()
 
 from tests.ledger.conftest import KEY, Clock  # noqa: E402
+from tests.ledger.decided import decide_all  # noqa: E402
 from tests.ledger.filled import fill  # noqa: E402
 
 from openverdict.ledger.store import open_store  # noqa: E402
@@ -23,8 +24,10 @@ def main(version: str) -> None:
     environment = {"OPENVERDICT_SIGNING_KEY": KEY.secret_text()}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.db"
-        with open_store(path, create=True, environment=environment, clock=Clock()) as store:
+        clock = Clock()
+        with open_store(path, create=True, environment=environment, clock=clock) as store:
             fill(store)
+            decide_all(store, clock)
         with closing(sqlite3.connect(path)) as connection:
             lines = list(connection.iterdump())
     says = f"-- A store as version {version} wrote it, with something of everything; every later version has to open it."

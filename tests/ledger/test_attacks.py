@@ -9,6 +9,7 @@ from django.db import connections
 from tests.ledger.conftest import KEY
 from tests.ledger.filled import BY, as_owner, fill
 
+from openverdict.decisions.models import Decision
 from openverdict.errors import InputError
 from openverdict.intake import read_register
 from openverdict.ledger.collecting import collect
@@ -151,6 +152,49 @@ def test_one_row_is_edited_or_deleted(filled, edit, named):
         cursor.execute(edit)
         assert cursor.rowcount == 1
     assert named in broken(filled)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE decisions_decision SET conclusion = 'similar' WHERE id = 2",
+        "UPDATE decisions_decision SET \"user\" = 'second' WHERE id = 1",
+        "UPDATE decisions_decision SET second_needed = 0 WHERE id = 1",
+        "UPDATE decisions_decision SET supersedes = NULL WHERE supersedes IS NOT NULL",
+        "UPDATE decisions_firstview SET view = 'similar' WHERE id = 1",
+        "DELETE FROM decisions_firstview WHERE id = 2",
+        "UPDATE decisions_shown SET ratio_shown = 0 WHERE id = 2",
+        "DELETE FROM decisions_about WHERE id = 1",
+        "UPDATE decisions_signoff SET agrees = 1 WHERE id = 1",
+        "DELETE FROM decisions_concern WHERE id = 1",
+        "UPDATE decisions_concernanswer SET told = 0 WHERE id = 1",
+        "UPDATE decisions_clock SET due = '2034-01-01' WHERE id = 1",
+        "DELETE FROM decisions_clockoverrun WHERE id = 1",
+        "UPDATE decisions_referral SET recipient = 'nobody' WHERE id = 1",
+        "UPDATE decisions_category SET premature = 1 WHERE id = 1",
+        "UPDATE decisions_owner SET owner = 'x' WHERE id = 1",
+        "UPDATE decisions_policy SET settings = replace(settings, '20', '0') WHERE id = 1",
+        "UPDATE decisions_grant SET role = 'supervisor' WHERE role = 'reader'",
+        "DELETE FROM decisions_revocation WHERE id = 1",
+        "UPDATE decisions_restriction SET status = 'lifted' WHERE id = 1",
+        "DELETE FROM decisions_glass WHERE id = 1",
+        "DELETE FROM decisions_notice WHERE reason = 'concern'",
+        "DELETE FROM decisions_reopened WHERE id = 1",
+    ],
+)
+def test_a_row_of_what_people_decided_is_edited_or_deleted(full, edit):
+    with as_owner(full) as cursor:
+        cursor.execute(edit)
+        assert cursor.rowcount == 1
+    assert edit.split()[2 if edit.startswith("DELETE") else 1] in broken(full)
+
+
+def test_a_decision_is_written_past_the_log(full):
+    """As a program would do it that leaves the log out: no trigger refuses an insert, the log does."""
+    last = full.rows(Decision).order_by("id").last()
+    last.id += 1
+    last.save(using=full.alias, force_insert=True)
+    assert "no entry speaks of it" in broken(full)
 
 
 def test_two_entries_are_swapped(filled):

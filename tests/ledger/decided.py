@@ -1,0 +1,122 @@
+"""What people do with a made store, until no table of it is empty: decisions, duties, accounts, each by its public function."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from tests.decisions.acts import RUN, TEXT, Acts
+
+from openverdict.ledger.store import Store
+
+# Tables that no act writes yet. Whoever writes the act takes its table out of here and adds the act below.
+NOT_YET = (
+    "decisions_disposal",
+    "decisions_erasureapproval",
+    "decisions_hold",
+    "decisions_latefact",
+    "decisions_retention",
+    "decisions_runcompared",
+)
+
+
+def decide_all(store: Store, clock: Any) -> None:
+    """Something of everything that `openverdict.decisions` records, after `filled.fill`. `clock`: the store's; it is set on."""
+    acts = Acts(store)
+    acts.strengthen("A", "B", 3.5)
+    _opinions(acts)
+    _exhibits(acts)
+    _duties(acts, clock)
+    _accounts(acts, clock)
+
+
+def empty_tables(store: Store) -> list[str]:
+    """The tables in which nothing stands. None should: what is empty is damaged by no test."""
+    from openverdict.ledger.models import Event, Node
+    from openverdict.ledger.rows import all_recorded
+
+    models: list[Any] = [Event, Node, *all_recorded()]
+    return [model._meta.db_table for model in models if not store.rows(model).exists()]
+
+
+def _opinions(acts: Acts) -> None:
+    from openverdict.decisions import (
+        adopt,
+        case,
+        decide_together,
+        lead,
+        read_policy,
+        supersede,
+    )
+
+    acts.write("head", adopt, replace(read_policy(), version="house-1"))
+    pair = acts.pair("A", "B")
+    first = acts.decide("first", pair, "similar")
+    acts.decide_too("second", pair, first, "not_similar")
+    acts.decide_too("third", pair, first, "possibly")
+    seen = acts.look("fourth", pair)
+    better = acts.opinion("not_similar")
+    acts.write("fourth", supersede, first, seen, better, better.reasons[0])
+    acts.decide("first", lead(acts.store, 1), "possibly")
+    acts.decide("first", case(acts.store, "D"), "not_enough_information")
+    others = [acts.pair("D", "T"), acts.pair("C", "T")]
+    acts.write("first", decide_together, others, ("different_way",), TEXT, run=RUN)
+
+
+def _duties(acts: Acts, clock: Any) -> None:
+    from openverdict.decisions import duties
+
+    pair = acts.pair("A", "B")
+    acts.write("head", duties.own, "A", "an.owner")
+    acts.write("head", duties.assign, pair, "first")
+    seen = acts.see("first", pair, ratio=True)
+    late = acts.write("first", duties.refer, pair, "murder team", seen, TEXT)
+    concern = acts.write("first", duties.raise_concern, ["A"], "family", "He took no drugs.")
+    acts.write("head", duties.answer_concern, concern, "facts_explained", TEXT, told=True)
+    category = acts.write("first", duties.categorise, "A", "unexplained", TEXT, done=[])
+    acts.write("head", duties.sign_off, "category", category, agrees=False, dissent="Too soon.")
+    clock.now += timedelta(days=5)
+    acts.write("openverdict", duties.escalate)
+    acts.write("head", duties.answer_referral, late, "accepted", TEXT)
+    acts.write("head", duties.reopen, "A", "coroners_doubt", "An open conclusion.")
+
+
+def _exhibits(acts: Acts) -> None:
+    from openverdict.decisions import enquiries, exhibits
+
+    sheet = acts.write(
+        "first",
+        exhibits.register_exhibit,
+        "C",
+        "covering",
+        found_where="under_body",
+        packaging="packaged_apart",
+        text="A bed sheet, under him.",
+    )
+    phone = acts.write("first", exhibits.register_device, "C", "phone", "missing")
+    acts.write("first", exhibits.device_is, phone, "found_later", "At a friend's.")
+    asked = ("C", "covering_examination")
+    number = acts.write(
+        "first", enquiries.request_enquiry, *asked, advised_by="pathologist", exhibit=sheet
+    )
+    acts.write("lab", enquiries.answer_enquiry, number, "refused", "No budget.")
+
+
+def _accounts(acts: Acts, clock: Any) -> None:
+    """Last: from here on, access is by role."""
+    from openverdict.decisions import accounts
+
+    acts.write("root", accounts.found, "root")
+    for user, role in (("head", "supervisor"), ("first", "reviewer"), ("gone", "reader")):
+        acts.write("root", accounts.change_user, user, "made")
+        until = clock.now + timedelta(days=90)
+        given = acts.write("root", accounts.grant, user, role, unit="North", until=until)
+    acts.write("root", accounts.revoke, given)
+    acts.write("root", accounts.grant, "head", "supervisor")
+    acts.write("root", accounts.grant, "first", "reviewer", case="A")
+    acts.write("head", accounts.restrict, "D", "officer_involved")
+    acts.write("head", accounts.restrict, "A", "officer_involved")
+    acts.write("first", accounts.break_glass, "D", "The mother is at the desk and asks.")
+    number = acts.write("first", accounts.break_glass, "B", "The mother is at the desk and asks.")
+    acts.write("first", accounts.close_glass, number)
