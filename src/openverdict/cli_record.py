@@ -70,7 +70,7 @@ def take_in(
     from dataclasses import asdict
 
     with _ready():
-        from openverdict.ledger.collecting import collect
+        from openverdict.decisions.late import take_in as collect
         from openverdict.ledger.store import open_store
 
         with open_store(url, create=True) as store:
@@ -163,9 +163,12 @@ class Record:
     def plan(self, register: Register, *, null_registers: int, **how: Any) -> None:
         """Fix the run in the log."""
         from openverdict import __version__
+        from openverdict.decisions.guarding import ask
+        from openverdict.decisions.roles import Operation
         from openverdict.leads import settings
         from openverdict.ledger.runs import plan_run
 
+        ask(self.store, self.by["actor"], Operation.RUN)
         set_to: Settings = settings(replicates=null_registers, **how)
         self.run = plan_run(
             self.store,
@@ -186,7 +189,10 @@ class Record:
         }
         run, self.run = self.run, None
         if run is not None:
+            from openverdict.decisions.changes import compare_with_before
+
             finish_run(self.store, run, result, outputs=written, **self.by)
+            compare_with_before(self.store, run, **self.by)
 
     def abandon(self, outcome: str) -> None:
         """Say that a planned run came to nothing."""

@@ -29,10 +29,6 @@ OTHER_RULES = {
     "accounts.lift": "is not restricted",
     "accounts.restrict": "is restricted already",
 }
-LATER = {
-    Operation.COLLECT, Operation.ENTER_FACTS, Operation.RUN,
-    Operation.RETAIN, Operation.HOLD, Operation.APPROVE_ERASURE, Operation.ERASE,
-}  # fmt: skip
 REPORTS = ("consideration", "unlooked", "pack", "shown")
 
 
@@ -78,7 +74,7 @@ def test_every_public_function_has_a_rule_or_a_reason_for_none():
 def test_every_rule_is_tried_and_every_operation_has_a_function():
     marked = {name: guarding.operations(f) for name, f, _ in public() if guarding.operations(f)}
     assert set(marked) == {*ACTS, *LOOKS, *outside(Path())}
-    assert set(Operation) - set(marked.values()) == LATER
+    assert set(Operation) == set(marked.values())
 
 
 def test_steps_that_ask_nobody_are_called_in_their_own_room_only():
@@ -109,6 +105,8 @@ def test_every_role_does_what_the_table_says_and_nothing_else(house, role, tmp_p
     looks = {**LOOKS, **outside(tmp_path)}
     for name in (*ACTS, *looks):
         for standing, case in CASES.items():
+            if rule(name) in HOUSE and standing is not Standing.OWN:
+                continue  # these are about no case
             before = house.size()
             said: InputError | None = None
             try:

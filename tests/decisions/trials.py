@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from openverdict.cases import checks
+from openverdict.cases import Fact as CaseFact
+from openverdict.cases import Status, checks
 from openverdict.decisions import (
     accounts,
     bulk,
     categories,
+    changes,
     clocks,
     deciding,
     duties,
     enquiries,
     exhibits,
+    late,
     reopening,
+    retention,
 )
+from openverdict.decisions.certificate import erase_case
 from openverdict.decisions.deciding import Opinion
 from openverdict.decisions.logbook import export_log, read_entries
 from openverdict.decisions.models import (
@@ -27,10 +35,13 @@ from openverdict.decisions.models import (
     Decision,
     Device,
     Enquiry,
+    ErasureApproval,
     FirstView,
     Glass,
     Grant,
+    Hold,
     Referral,
+    Retention,
     Shown,
 )
 from openverdict.decisions.policy import adopt, read_policy
@@ -38,7 +49,10 @@ from openverdict.decisions.roles import Role, Standing
 from openverdict.decisions.showing import show
 from openverdict.decisions.standing import stands
 from openverdict.decisions.subjects import Kind, Subject, case, pair_key
+from openverdict.intake import Intake, read_register
+from openverdict.leads import Settings
 from openverdict.ledger.events import CaseViewed
+from openverdict.ledger.models import Fact
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 from openverdict.reports.consideration import consideration
@@ -70,6 +84,7 @@ def furnish(store: Store) -> Store:
     with store.writing(SOMEBODY, "death_review") as writer:
         for each in CASES.values():
             enquiry(writer, each)
+            put(writer, due(writer, each), ErasureApproval(case_id=each, user=SOMEBODY, rule="r"))
     return store
 
 
@@ -139,6 +154,38 @@ def enquiry(writer: Writer, case_id: str) -> int:
     return put(writer, case_id, Enquiry(
         case_id=case_id, asked="dna", advised_by="pathologist", user=SOMEBODY, due="2024-01-15"
     ))  # fmt: skip
+
+
+def result(case_id: str) -> CaseFact:
+    """Something that a laboratory found."""
+    return CaseFact(
+        case_id, "substances_detected", "mdma", Status.RECORDED, None, None, "lab", "a.clerk"
+    )
+
+
+def fact_of(store: Store, case_id: str) -> int:
+    """The number of a fact."""
+    return int(store.rows(Fact).filter(case_id=case_id, field="sex").get().id)
+
+
+def nothing() -> Intake:
+    """An intake of a table without a row."""
+    with TemporaryDirectory() as folder:
+        table = Path(folder) / "empty.csv"
+        table.write_text("case_id,found_at\n", encoding="utf-8")
+        return read_register(table)
+
+
+def held(writer: Writer, case_id: str) -> str:
+    """A case on hold."""
+    put(writer, case_id, Hold(case_id=case_id, status="placed", reason="inquest"))
+    return case_id
+
+
+def due(writer: Writer, case_id: str) -> str:
+    """A case whose day has come."""
+    put(writer, case_id, Retention(case_id=case_id, kept_as="group_3", review_due="2020-01-01"))
+    return case_id
 
 
 def asked_on(store: Store, case_id: str) -> int:
@@ -218,9 +265,21 @@ ACTS: dict[str, Act] = {
     "enquiries.answer_enquiry": lambda s, w, c: enquiries.answer_enquiry(
         s, w, enquiry(w, c), "done", TEXT
     ),
+    "late.enter_facts": lambda s, w, c: late.enter_facts(s, w, [result(c)]),
+    "late.correct_fact": lambda s, w, c: late.correct_fact(
+        s, w, fact_of(s, c), replace(result(c), field="sex", value="male"), "typed_wrongly"
+    ),
     "logbook.read_entries": lambda s, w, c: read_entries(s, w, 0, 2),
     "policy.adopt": lambda s, w, c: adopt(s, w, read_policy()),
     "reopening.reopen": lambda s, w, c: reopening.reopen(s, w, c, "new_facts"),
+    "retention.set_retention": lambda s, w, c: retention.set_retention(
+        s, w, c, "group_3", date(2030, 1, 1), "policy"
+    ),
+    "retention.place_hold": lambda s, w, c: retention.place_hold(s, w, c, "inquest"),
+    "retention.lift_hold": lambda s, w, c: retention.lift_hold(s, w, held(w, c), "over"),
+    "retention.approve_erasure": lambda s, w, c: retention.approve_erasure(
+        s, w, due(w, c), "end_of_retention"
+    ),
     "showing.show": lambda s, w, c: show(s, w, case(s, c), run=RUN, ratio=False),
 }
 LOOKS: dict[str, Look] = {
@@ -236,6 +295,18 @@ LOOKS: dict[str, Look] = {
     "standing.stands": lambda s, u, c: stands(s, case(s, c), user=u),
     "consideration.consideration": lambda s, u, c: consideration(s, case(s, c), s.clock(), user=u),
     "shown.facts_page": lambda s, u, c: facts_page(s, case(s, c), RUN, user=u),
+    "late.late_facts": lambda s, u, c: late.late_facts(s, user=u, case=c),
+    "late.notices": lambda s, u, c: late.notices(s, user=u),
+    "late.take_in": lambda s, u, c: late.take_in(s, nothing(), actor=u, purpose="intake"),
+    "changes.changes": lambda s, u, c: changes.changes(s, RUN, RUN, user=u),
+    "changes.compare_with_before": lambda s, u, c: changes.compare_with_before(
+        s, RUN, actor=u, purpose="death_review"
+    ),
+    "changes.rerun": lambda s, u, c: changes.rerun(
+        s, actor=u, purpose="death_review", settings=Settings(replicates=0, intervals=False)
+    ),
+    "retention.kept": lambda s, u, c: retention.kept(s, s.clock(), user=u, case=c),
+    "retention.due_for_review": lambda s, u, c: retention.due_for_review(s, s.clock(), user=u),
     "unlooked.never_looked_at": lambda s, u, c: never_looked_at(s, s.clock(), user=u),
 }
 
@@ -248,4 +319,8 @@ def outside(folder: Path) -> dict[str, Look]:
             s, folder / f"{u}-{c}", actor=u, profile="figures", cases=[c], **by
         ),
         "logbook.export_log": lambda s, u, c: export_log(s, folder / f"log-{u}-{c}", actor=u, **by),
+        # The last one, since nothing is left of the case after it.
+        "certificate.erase_case": lambda s, u, c: erase_case(
+            s, c, actor=u, purpose="retention", target=folder / f"gone-{u}-{c}"
+        ),
     }

@@ -31,10 +31,11 @@ from openverdict.decisions.models import (
     Shown,
     SignOff,
 )
+from openverdict.decisions.retention import as_told, pseudonyms
 from openverdict.decisions.roles import Access, Operation
 from openverdict.decisions.showing import contents_of
 from openverdict.decisions.standing import State, reason_codes, standing_decisions, stands_on
-from openverdict.decisions.subjects import Kind, Subject
+from openverdict.decisions.subjects import Kind, Subject, cases_of
 from openverdict.ledger.models import Event, Fact, Lead, Link
 from openverdict.ledger.reading import StoredLog
 from openverdict.ledger.store import PROGRAM, Store
@@ -163,7 +164,7 @@ def consideration(
             told.words = dict.fromkeys(told.words, STRUCK)
         steps = told.steps()
         scored = next((step for step in steps if step.what == "scored"), None)
-        return Consideration(
+        made = Consideration(
             str(subject),
             subject.cases,
             stood.state.value,
@@ -179,6 +180,17 @@ def consideration(
             log.root().hex(),
             redacted,
         )
+        return _without_erased(store, subject, made)
+
+
+def _without_erased(store: Store, subject: Subject, made: Consideration) -> Consideration:
+    """The report with cases that were erased at the end of their time under their pseudonyms."""
+    named = set(subject.cases)
+    for each in made.beside:
+        named |= set(cases_of(store, each.subject_kind, each.subject))
+    names = {case: name for case, name in pseudonyms(store).items() if case in named}
+    told: Consideration = as_told(made, names)
+    return told
 
 
 def _shared(store: Store, cases: tuple[str, ...], *, redacted: bool) -> list[SharedFact]:

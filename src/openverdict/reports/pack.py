@@ -23,6 +23,7 @@ from openverdict.cases import dictionary
 from openverdict.decisions.access import allowed
 from openverdict.decisions.guarding import look
 from openverdict.decisions.models import About, Decision, Shown
+from openverdict.decisions.retention import pseudonyms
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.showing import contents_of
 from openverdict.decisions.standing import reason_codes
@@ -225,6 +226,7 @@ class _Made:
         self.cases: set[str] = set()
         self.entries: set[int] = set()
         self.withheld = 0
+        self._erased = pseudonyms(store)
         self._decisions: list[tuple[Any, ...]] = []
         self._terms: list[tuple[Any, ...]] = []
         decisions = store.rows(Decision).order_by("id")
@@ -284,7 +286,8 @@ class _Made:
         seen = contents_of(self._store, sorted({*own, *entry_of.values()}), "snapshot")
         for row in taken:
             page = row.event_id if row.shown is None else entry_of[row.shown]
-            self.entries |= {row.event_id, page}
+            if not self._erased.keys() & set(cases_of[row.event_id]):
+                self.entries |= {row.event_id, page}  # an entry of the log names its cases
             self._decisions.append(
                 (
                     self._number(row.id),
@@ -334,6 +337,8 @@ class _Made:
         return repr(log10_lr) if self._profile.case_numbers else f"{log10_lr:.1f}"
 
     def _name(self, kind: str, name: str) -> str:
+        if kind == "case":
+            name = self._erased.get(name, name)
         if self._profile.case_numbers:
             return name
         return f"{kind}-{hmac.digest(self._key, f'{kind}:{name}'.encode(), 'sha256').hex()[:16]}"

@@ -67,7 +67,7 @@ def never_looked_at(store: Store, at: datetime, user: str | None = None) -> Unlo
     no accounts.
     """
     with store.snapshot():
-        return _found(store, at, _visible(store, user, at))
+        return _found(store, at, _visible(store, user, store.clock()))
 
 
 def _found(store: Store, at: datetime, visible: set[str] | None) -> Unlooked:
