@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
-from openverdict import __version__
 from openverdict.decisions.access import allowed
 from openverdict.decisions.guarding import look
 from openverdict.decisions.models import LateFact, RunCompared
@@ -104,7 +104,13 @@ def rerun(
         raise InputError("the store holds no case; take files in first")
     by: dict[str, Any] = {"actor": actor, "purpose": purpose}
     run = plan_run(
-        store, register, used, as_of=AsOf(), entries=entries, program_version=__version__, **by
+        store,
+        register,
+        used,
+        as_of=AsOf(),
+        entries=entries,
+        program_version=version("openverdict"),
+        **by,
     )
     try:
         result = review(register, used)
