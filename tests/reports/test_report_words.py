@@ -217,6 +217,16 @@ def test_a_missing_value_is_named_and_adds_nothing(review):
     assert view.neutral == "Sex"
 
 
+def test_what_a_pair_can_show_stands_last_and_is_no_feature(review):
+    link = review.leads[0].links[0]
+    bounds = _term(variable="relation", label="Bounds", log10_lr=3.0, earlier=None, later=None)
+    names = {link.case_a: "case 1", link.case_b: "case 2"}
+    last = pair_view(replace(link, contributions=(bounds, *link.contributions)), names).terms[-1]
+    assert (last.label, last.earlier, last.later, last.theta) == ("Bounds", "–", "–", "")
+    none = replace(link, contributions=(*link.contributions, replace(bounds, log10_lr=0.0)))
+    assert "Bounds" not in pair_view(none, names).missing
+
+
 def test_checks_are_put_together_by_check(review):
     lead = replace(
         review.leads[0],

@@ -61,14 +61,18 @@ class PairView:
 
 
 def pair_view(link: Link, names: dict[str, str]) -> PairView:
-    """A pair with its contributions, strongest first; `names` gives each case's short name within the lead."""
+    """A pair with its contributions, strongest first and what a pair can show last; `names` gives each case's short name
+    within the lead.
+    """
     shown = sorted(
         (c for c in link.contributions if c.log10_lr != 0 or (_holds_both(c) and c.comparison)),
-        key=lambda c: (-c.log10_lr, c.label),
+        key=lambda c: (c.variable == RELATION, -c.log10_lr, c.label),
     )
     drawn = bars([c.log10_lr for c in shown])
     missing = [
-        _missing_words(c) for c in link.contributions if not _holds_both(c) and not c.log10_lr
+        _missing_words(c)
+        for c in link.contributions
+        if not _holds_both(c) and not c.log10_lr and c.variable != RELATION
     ]
     neutral = [
         c.label
@@ -117,7 +121,8 @@ def _term(term: Contribution, bar: Bar) -> Term:
         value=signed(term.log10_lr),
         bar=bar,
         against=term.log10_lr < 0,
-        theta=f"{term.theta:.2f}",
+        # What a pair can show is no feature: nothing of it is carried over.
+        theta="" if term.variable == RELATION else f"{term.theta:.2f}",
         counts="" if term.weight == 1 else f"{term.weight:.2f}",
         note="" if _note_counts(term) else term.note,
     )
