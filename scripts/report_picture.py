@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--browser", default="chromium")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--size", default="985,1815", help="width,height")
+    parser.add_argument("--size", default="985,2260", help="width,height")
     args = parser.parse_args()
     simulated = simulate_register(CITY, args.seed)
     planted = set(simulated.series.get_column("case_id"))
