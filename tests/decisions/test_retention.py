@@ -13,6 +13,8 @@ from openverdict.decisions import duties, retention
 from openverdict.decisions.certificate import check_certificate, erase_case
 from openverdict.decisions.models import Decision
 from openverdict.errors import InputError, RecordError
+from openverdict.ledger.erasing import erase
+from openverdict.ledger.events import CaseErased, ContentErased
 from openverdict.ledger.models import Content, Event, Fact
 from openverdict.ledger.verifying import Outcome, verify
 from openverdict.reports.consideration import consideration
@@ -57,6 +59,38 @@ def test_a_case_under_hold_is_not_erased_and_an_approval_from_before_does_not_co
     with pytest.raises(InputError, match="another person has to approve"):
         erase_case(due.store, "A", **BY)
     assert due.store.rows(Fact).filter(case_id="A").exists()
+
+
+def hold_and_erase(store, writer):
+    """Both in one transaction: the hold is not written yet when the erasure asks for it."""
+    retention.place_hold(store, writer, "C", "inquest")
+    entries = retention.entries_about(store, "C")
+    erase(store, writer, ContentErased, entries, reason="request", rule="r")
+
+
+@pytest.mark.parametrize("held", ["A", "B"])
+def test_nobody_comes_past_a_hold_by_the_function_below(due, held):
+    """By either event of erasure, also for what is about a case on hold beside another."""
+    store = due.store
+    entries = retention.entries_about(store, "A")
+    both = [e for e in entries if e in retention.entries_about(store, "B")]
+    case: dict[str, Any] = {
+        "case": "A", "facts": 0, "rule": "r", "approved_by": "x", "certificate_sha256": "0" * 64
+    }  # fmt: skip
+    due.write("a.head", retention.place_hold, held, "inquest")
+    before = store.size()
+    for kind, asked, more in (
+        (CaseErased, entries, case),
+        (ContentErased, both[:1], {"reason": "request", "rule": "r"}),
+    ):
+        with pytest.raises(InputError, match=f"about case {held}, which is on hold"):
+            due.write("a.manager", erase, kind, asked, **more)
+    assert store.size() == before
+    with pytest.raises(InputError, match="case C, which is on hold"):
+        due.write("a.manager", hold_and_erase)
+    due.write("a.head", retention.lift_hold, held, "over")
+    assert due.write("a.manager", erase, CaseErased, entries, **case) > 0
+    assert verify(store).outcome is Outcome.INTACT
 
 
 def test_what_another_case_on_hold_needs_is_not_erased(due):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.apps import AppConfig
+
+from openverdict.ledger.store import Store
 
 
 class DecisionsConfig(AppConfig):
@@ -12,3 +16,9 @@ class DecisionsConfig(AppConfig):
     label = "decisions"
     verbose_name = "Decisions"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def before_erasing(self, store: Store, entries: Sequence[int]) -> None:
+        """Asked by `ledger.erasing.erase`, whoever calls it. Raises InputError where a case on hold needs an entry."""
+        from openverdict.decisions.retention import refuse_held
+
+        refuse_held(store, entries)

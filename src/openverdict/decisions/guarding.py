@@ -37,6 +37,7 @@ UNMARKED = {
     "retention.is_held": "a rule asks it",
     "retention.must_be_due": "a rule",
     "retention.must_be_erasable": "a rule",
+    "retention.refuse_held": "a rule, for whatever erases",
     "retention.pseudonyms": "for reports, so that they name no case that was erased",
     "showing.content_of": "one opening of an entry; reports ask for its cases first",
     "showing.ratio_of": "a rule asks it",

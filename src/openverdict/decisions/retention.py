@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -149,6 +149,17 @@ def is_held(store: Store, case: str) -> bool:
     """Whether a case is on hold now."""
     last = store.rows(Hold).filter(case_id=case).order_by("-id").first()
     return last is not None and last.status == PLACED
+
+
+def refuse_held(store: Store, entries: Sequence[int]) -> None:
+    """Raise InputError where the personal content of one of these entries is about a case on hold, too."""
+    asked = set(entries)
+    held = store.rows(Hold).order_by("case_id").values_list("case_id", flat=True).distinct()
+    for case in held:
+        if is_held(store, case) and (needed := asked.intersection(entries_about(store, case))):
+            raise InputError(
+                f"entry {min(needed)} is about case {case}, which is on hold; it can't be erased until the hold is lifted"
+            )
 
 
 def must_be_due(store: Store, case: str, at: datetime) -> Retention:

@@ -1,6 +1,7 @@
 """Erasing personal content: rows and salts go, the log with its proofs stays, and says that they went.
 
-The rules (whose time has come, what is on hold, who approves) are not this room's; it does what an event of erasure says.
+The rules (whose time has come, what is on hold, who approves) are not this room's; it does what an event of erasure says. But
+nobody comes past a hold by calling it: every app with tables may refuse, by a method `before_erasing(store, entries)`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.apps import apps
 from django.db import connections
 
 from openverdict.errors import InputError
@@ -41,8 +43,12 @@ def erase(
     """Log an erasure and carry it out, in the writer's transaction; how many rows went.
 
     Raises:
-        InputError: an entry has no such content, or it was erased before.
+        InputError: an entry has no such content, it was erased before, or an app refuses (a case is on hold).
     """
+    writer.flush()  # what this transaction itself placed counts
+    for app in apps.get_app_configs():
+        if (refuse := getattr(app, "before_erasing", None)) is not None:
+            refuse(store, entries)
     for entry in entries:
         if not _has_content(store, entry):
             raise InputError(f"entry {entry} has no personal content, or it was erased before")
