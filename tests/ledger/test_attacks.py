@@ -180,6 +180,12 @@ def test_one_row_is_edited_or_deleted(filled, edit, named):
         "DELETE FROM decisions_glass WHERE id = 1",
         "DELETE FROM decisions_notice WHERE reason = 'concern'",
         "DELETE FROM decisions_reopened WHERE id = 1",
+        "DELETE FROM decisions_latefact WHERE id = 1",
+        "UPDATE decisions_runcompared SET changed = 0 WHERE id = 1",
+        "UPDATE decisions_retention SET review_due = '2020-01-01' WHERE case_id = 'A'",
+        "DELETE FROM decisions_hold WHERE case_id = 'A'",
+        "UPDATE decisions_erasureapproval SET \"user\" = 'a.manager' WHERE id = 1",
+        "UPDATE decisions_disposal SET pseudonym = 'erased-1' WHERE id = 1",
     ],
 )
 def test_a_row_of_what_people_decided_is_edited_or_deleted(full, edit):
