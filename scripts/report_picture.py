@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
 from openverdict.leads import Settings, review
 from openverdict.reports import write_review
 from openverdict.simulate import CitySpec, SeriesPlan, simulate_register
@@ -53,6 +55,9 @@ def main() -> None:
             check=True,
             capture_output=True,
         )
+    with Image.open(PICTURE) as drawn:
+        few = drawn.convert("RGB").quantize(64)  # a page has few colours: a third of the bytes
+    few.save(PICTURE, optimize=True)
     held = len(planted & set(lead.cases))
     print(
         f"{len(simulated.register):,} cases; lead {lead.rank} holds {held} of {len(planted)} planted deaths"

@@ -160,7 +160,9 @@ def chance(
         )
     if known is not None and known.drawn is not None:
         more = (
-            " That is more often: the rate above may be too low." if known.drawn > per_year else ""
+            " That is more often: the rate above may be too low, or the drawn registers too few to say."
+            if known.drawn > per_year
+            else ""
         )
         said.append(
             "A second opinion, from registers drawn from the learned model instead of shuffled:"
