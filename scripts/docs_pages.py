@@ -362,6 +362,8 @@ FIGURES = (
 
 def _figure(found: Any, path: str) -> str:
     for key in path.split("."):
+        if key not in found:
+            return "not measured"
         found = found[key]
     return f"{found:,.0f}" if found >= 20 or isinstance(found, int) else f"{found:g}"
 
