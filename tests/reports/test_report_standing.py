@@ -15,6 +15,7 @@ from openverdict.leads import Settings
 from openverdict.leads import review as run
 from openverdict.leads.inclusion import Inclusion
 from openverdict.reports import render_report, write_review
+from openverdict.reports.standing import interval_words
 from openverdict.simulate import CitySpec, SeriesPlan, simulate_register
 
 RULE = Inclusion("Every death reported.", date(2013, 6, 1), "the review board", "ab" * 32, "r.toml")
@@ -126,3 +127,9 @@ def test_a_summary_without_a_rule_says_so(computed, tmp_path):
     write_review(bare, tmp_path / "out")
     told = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert told["inclusion"] is None
+
+
+def test_an_interval_that_a_bound_closes_is_no_precision():
+    assert interval_words(5.378, 5.379) == "+5.38 at both ends, for a bound holds it there"
+    assert interval_words(5.36, 7.67) == "+5.36 to +7.67"
+    assert interval_words(None, 7.67) == ""

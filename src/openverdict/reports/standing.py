@@ -87,8 +87,16 @@ def standing(lead: Lead) -> Standing | None:
 
 
 def interval_words(low: float | None, high: float | None) -> str:
-    """The ends of an interval: +5.36 to +7.67; empty where there is none."""
-    return "" if low is None or high is None else f"{signed(low)} to {signed(high)}"
+    """The ends of an interval: +5.36 to +7.67; empty where there is none.
+
+    Where both ends are alike a bound holds the ratio (what a pair can show, or the cap): that is no precision, and is said.
+    """
+    if low is None or high is None:
+        return ""
+    ends = signed(low), signed(high)
+    if ends[0] == ends[1]:
+        return f"{ends[0]} at both ends, for a bound holds it there"
+    return f"{ends[0]} to {ends[1]}"
 
 
 def pair_interval(link: Link) -> str:
