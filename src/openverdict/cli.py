@@ -16,6 +16,8 @@ from openverdict.cli_account import account
 from openverdict.cli_decide import decide
 from openverdict.cli_duty import duty
 from openverdict.cli_exhibit import exhibit
+from openverdict.cli_keep import keep
+from openverdict.cli_news import news
 from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who
 from openverdict.cli_report import report
 from openverdict.cli_store import add_store_commands
@@ -45,7 +47,7 @@ app = typer.Typer(
 )
 
 add_store_commands(app)
-for _group in (decide, duty, exhibit, account, report):
+for _group in (decide, duty, exhibit, news, keep, account, report):
     app.add_typer(_group)
 PLANTED_KEYS = {"raised", "replicates", "budget_per_year"}
 KNOWN_KEYS = {"cases", "pairs", "linked_pairs"}
@@ -205,9 +207,12 @@ def review(
                 record.finish(result, out)
         if json:
             told = {**result.summary, "out": str(out)}
+            told |= {} if record is None else record.account()
             typer.echo(jsonlib.dumps(told, indent=2, ensure_ascii=False))
         elif not quiet:
             _say_review(result, read, out)
+            if record is not None:
+                record.say_changes()
     if strict and read.rejected_rows:
         raise typer.Exit(REJECTED)
 

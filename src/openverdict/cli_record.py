@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
@@ -17,6 +18,7 @@ from openverdict.terminal import count, errors, fail
 
 if TYPE_CHECKING:
     from openverdict.cases import Register
+    from openverdict.decisions.changes import Changes
     from openverdict.intake import Intake
     from openverdict.leads import Review, Settings
     from openverdict.ledger.facts import AsOf
@@ -145,6 +147,8 @@ class Record:
         self.asked = asked
         self.by = {"actor": who, "purpose": purpose}
         self.run: int | None = None
+        self.changes: Changes | None = None
+        self.told: list[tuple[str, str]] = []
 
     def read(self) -> Intake:
         """What the store held."""
@@ -189,10 +193,33 @@ class Record:
         }
         run, self.run = self.run, None
         if run is not None:
-            from openverdict.decisions.changes import compare_with_before
+            from openverdict.decisions.changes import compare_with_before, told_of
+            from openverdict.ledger.store import PROGRAM
 
             finish_run(self.store, run, result, outputs=written, **self.by)
-            compare_with_before(self.store, run, **self.by)
+            self.changes = compare_with_before(self.store, run, **self.by)
+            # Counted, not named; so the program may ask for whoever ran it.
+            self.told = told_of(self.store, run, user=PROGRAM)
+
+    def account(self) -> dict[str, Any]:
+        """What the run changed as numbers, for JSON; nothing where there was none before it."""
+        if (found := self.changes) is None:
+            return {}
+        told = {
+            "run": found.after,
+            "run_before": found.before,
+            "leads": len(found.leads),
+            "pairs": len(found.pairs),
+            "levels": len(found.levels),
+            "late_results": len(found.touched),
+            "told": dict(Counter(owner for owner, _ in self.told)),
+        }
+        return {"changes": told}
+
+    def say_changes(self) -> None:
+        """The same in one line."""
+        if self.changes is not None:
+            typer.echo(said_of_changes(self.changes, self.told))
 
     def abandon(self, outcome: str) -> None:
         """Say that a planned run came to nothing."""
@@ -200,6 +227,16 @@ class Record:
 
         if self.run is not None:
             abandon_run(self.store, self.run, outcome, **self.by)
+
+
+def said_of_changes(found: Changes, told: Sequence[tuple[str, str]]) -> str:
+    """What a run changed and whom it was told to, in one line; cases are counted, not named."""
+    moved = (("lead", found.leads), ("pair", found.pairs), ("level", found.levels))
+    parts = ", ".join(count(len(each), name) for name, each in moved)
+    late = f"; late results on {count(len(found.touched), 'case')}" if found.touched else ""
+    owners = Counter(owner for owner, _ in told)
+    said = ", ".join(f"{owner} ({count(n, 'case')})" for owner, n in sorted(owners.items()))
+    return f"Other than in run {found.before}: {parts}{late}. Told: {said or 'nobody'}."
 
 
 def who_does(by: str | None) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+import polars as pl
 import pytest
 
+from openverdict.cases import FACTS_SCHEMA, Register, Status
 from openverdict.cases import Fact as CaseFact
-from openverdict.cases import Status
 from openverdict.decisions import duties, late
-from openverdict.decisions.changes import changes, compare_with_before, rerun
+from openverdict.decisions.changes import changes, compare_with_before, rerun, told_of
 from openverdict.decisions.models import Reopened, RunCompared
 from openverdict.errors import InputError
 from openverdict.intake import read_register
@@ -18,8 +19,10 @@ from openverdict.leads import Settings, review
 from openverdict.ledger.facts import read_store
 from openverdict.ledger.models import Event, Fact, Triaged
 from openverdict.ledger.verifying import Outcome, verify
+from openverdict.simulate import worked_example, worked_example_facts_path
 
 BY: dict[str, Any] = {"actor": "a.runner", "purpose": "death_review"}
+TOP = 4  # of the levels of triage
 QUICK = Settings(replicates=0, intervals=False)
 
 
@@ -108,6 +111,82 @@ def test_a_conclusion_with_doubt_raises_b_and_c_on_its_day(acts, tmp_path):
     for case in ("B", "C"):
         assert "coroner_open_third_party" in codes[case]
         assert after[case] >= before[case]
+
+
+def held_back(store, tmp_path, *rows):
+    """The worked example taken into a store without some of its facts, and the file of those."""
+    facts = worked_example_facts_path().read_text(encoding="utf-8").splitlines(keepends=True)
+    late_ones = [line for line in facts if line.startswith(rows)]
+    assert len(late_ones) == len(rows)
+    early, later = tmp_path / "early.csv", tmp_path / "later.csv"
+    early.write_text("".join(x for x in facts if x not in late_ones), encoding="utf-8")
+    cases = {line.split(",", 1)[0] for line in late_ones}
+    dated = [line for line in facts if line.split(",")[:2] in [[c, "found_at"] for c in cases]]
+    later.write_text("".join([facts[0], *dated, *late_ones]), encoding="utf-8")
+    late.take_in(store, read_register(early), **BY)
+    return read_register(later)
+
+
+def test_late_toxicology_of_the_worked_example_changes_the_list_within_one_run(
+    make_store, tmp_path
+):
+    """D's toxicology comes after the run; the next one lists D otherwise, and its owner has a notice of both."""
+    store = make_store()
+    later = held_back(store, tmp_path, "D,substances_detected,")
+    with store.writing("head", "death_review") as writer:
+        duties.own(store, writer, "D", "an.owner")
+    first, *_ = rerun(store, settings=QUICK, **BY)
+    late.take_in(store, later, **BY)
+    assert late.late_facts(store) == [("D", "substances_detected", "late_result", first)]
+    second, _, found = rerun(store, settings=QUICK, **BY)
+    assert found is not None
+    assert (found.before, found.after, found.touched) == (first, second, ("D",))
+    assert any("D" in moved.cases for moved in found.pairs)
+    assert any("D" in moved.cases for moved in found.leads)
+    assert reasons(store, "an.owner") == ["list_changed", "late_result"]
+    assert told_of(store, second) == [("an.owner", "D")]
+
+
+def test_the_conclusions_of_19_june_2015_reopen_b_and_c_and_raise_what_is_not_at_the_top(
+    make_store, tmp_path
+):
+    """The doubt is recorded for both. C stood at the top by its note; B is raised, were no more known than its day."""
+    store = make_store()
+    later = held_back(
+        store, tmp_path, "B,manner_coroner,", "C,manner_coroner,", "C,coroner_third_party_doubt,",
+        "C,indicators,coroner_open_third_party,",
+    )  # fmt: skip
+    for case in ("B", "C"):
+        with store.writing("head", "death_review") as writer:
+            duties.own(store, writer, case, "an.owner")
+    first, *_ = rerun(store, settings=QUICK, **BY)
+    late.take_in(store, later, **BY)
+    with store.writing("a.clerk", "death_review") as writer:
+        late.enter_facts(store, writer, [fact("B", "coroner_third_party_doubt", "yes")])
+    back = store.rows(Reopened).order_by("case_id").values_list("case_id", "reason")
+    assert list(back) == [("B", "coroners_doubt"), ("C", "coroners_doubt")]
+    assert reasons(store, "an.owner").count("coroners_doubt") == 2
+    second, *_ = rerun(store, settings=QUICK, **BY)
+    for case in ("B", "C"):
+        before, after = level(store, first, case), level(store, second, case)
+        assert after > before or before == TOP
+    known = worked_example().as_of(date(2014, 8, 28)).facts
+    bare = known.filter(
+        pl.col("field").is_in(["found_at", "kind"])
+    )  # B with nothing else to raise it
+    alone = Register.from_facts(bare)
+    day = datetime(2015, 6, 19)
+    doubt = [
+        ("B", field, value, "recorded", day, None, "coroner", "a.clerk")
+        for field, value in (("manner_coroner", "open"), ("coroner_third_party_doubt", "yes"))
+    ]
+    more = pl.DataFrame(doubt, schema=FACTS_SCHEMA, orient="row")
+    concluded = Register.from_facts(pl.concat([alone.facts, more]))
+    before, after = (
+        {t.case_id: t.level for t in review(each, QUICK).triage}["B"] for each in (alone, concluded)
+    )
+    assert before < TOP
+    assert after > before
 
 
 def test_a_late_result_pulls_back_what_was_decided_and_only_once(acts):

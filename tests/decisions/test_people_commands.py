@@ -344,12 +344,68 @@ def test_a_pack_withholds_and_counts_what_its_maker_may_not_disclose(commands, t
         (("account", "grant", "one", "reader", "--until", "soon"), "is not a date"),
         (("report", "pack", "new", "--profile", "all", "--to", "a"), "one of: figures"),
         (("report", "unlooked", "--out", "no/such/folder/a.html"), "there is no folder"),
+        (("keep", "until", "A", "soon", "--group", "group_1"), "is not a date"),
+        (("keep", "erase", "A", "no/such/folder/a.txt"), "there is no folder"),
+        (("news", "changes"), "no run was compared with one before it"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(commands, words, says):
     before = commands.store.size()
     assert says in commands.refused(*words)
     assert commands.store.size() == before
+
+
+def test_a_case_is_kept_held_and_erased_by_two_with_a_certificate(commands, tmp_path):
+    paper, keys = tmp_path / "certificate.txt", tmp_path / "keys.txt"
+    keys.write_text(f"{KEY.verifier()}\n", encoding="utf-8")
+    told = commands.told("keep", "until", "D", "2020-01-01", "--group", "group_3", "--as", "m")
+    assert told["review_due"] == "2020-01-01"
+    commands.done("keep", "hold", "D", "--because", "inquest", "--as", "head")
+    assert "on hold" in commands.refused("keep", "approve", "D", "--as", "head")
+    commands.done("keep", "lift", "D", "--because", "over", "--as", "head")
+    commands.done("keep", "approve", "D", "--as", "head")
+    (kept,) = commands.told("keep", "list", "--due", "--as", "m")["kept"]
+    assert (kept["case"], kept["on_hold"], kept["approved_by"]) == ("D", False, "head")
+    assert "another person" in commands.refused("keep", "erase", "D", paper, "--as", "head")
+    made = commands.told("keep", "erase", "D", paper, "--as", "m")
+    assert made["facts"] > 0
+    assert made["pseudonym"].startswith("erased-")
+    check = ["keep", "check", str(paper)]
+    runner = CliRunner()
+    held = runner.invoke(app, [*check, "--key", str(keys), "--json"])
+    assert held.exit_code == 0, held.output
+    assert json.loads(held.stdout)["stated"]["Approved by"] == "head"
+    assert runner.invoke(app, check).exit_code == 2
+    paper.write_text(paper.read_text("utf-8").replace("head", "tail", 1), encoding="utf-8")
+    spoilt = runner.invoke(app, [*check, "--key", str(keys)])
+    assert spoilt.exit_code == 1
+    assert spoilt.stdout.startswith("BROKEN: the statement")
+
+
+def test_a_late_result_and_what_a_review_changed_by_it_are_told(commands, tmp_path):
+    commands.done("duty", "own", "T", "an.owner", "--as", "head")
+    assert commands.told("news", "notices", "--as", "an.owner")["notices"] == []
+    review = ("review", "--no-chance", "--by", "a.clerk")
+    commands.told(*review, "--out", tmp_path / "one")
+    table = tmp_path / "late.csv"
+    table.write_text(
+        "case_id,found_at,found_lat,found_lon,substances_detected\n"
+        "T,2014-07-01,51.5350,0.0760,ghb\n", encoding="utf-8"
+    )  # fmt: skip
+    commands.done("intake", table, "--by", "a.clerk")
+    (came,) = commands.told("news", "late", "--as", "an.owner")["late"]
+    assert (came["case"], came["field"]) == ("T", "substances_detected")
+    told = commands.told(*review, "--out", tmp_path / "two")["changes"]
+    assert (told["late_results"], told["told"]["an.owner"]) == (1, 1)
+    changed = commands.told("news", "changes", "--as", "an.owner")
+    assert (changed["before"], changed["after"]) == (told["run_before"], told["run"])
+    assert (changed["touched"], changed["told"]) == (["T"], {"an.owner": ["T"]})
+    assert len(changed["pairs"]) == told["pairs"]
+    said = commands.done("news", "changes", "--as", "an.owner").splitlines()
+    assert said[0].endswith("late results on 1 case. Told: an.owner (1 case).")
+    assert len(said) == 1 + told["leads"] + told["pairs"] + told["levels"]
+    notices = commands.told("news", "notices", "--as", "an.owner")["notices"]
+    assert [each["reason"] for each in notices] == ["list_changed", "late_result"]
 
 
 def test_the_acting_person_may_come_from_the_environment(commands):

@@ -88,3 +88,15 @@ def test_the_pack_of_the_guide_for_a_panel_names_nobody(worked):
     profile = json.loads((worked[0] / "pack" / "attached" / "profile.json").read_text("utf-8"))
     assert profile["decisions"] == 4
     assert profile["decisions_withheld"] == 0
+
+
+def test_the_late_result_of_the_guide_is_told_and_its_erasure_is_proved(worked):
+    (told,) = answers(worked, "openverdict news notices")
+    assert "case B: coroners_doubt" in told
+    assert "case B: list_changed by run 2" in told
+    assert (
+        "late results on 1 case. Told: a.reviewer (1 case)."
+        in (answers(worked, "openverdict review")[1])
+    )
+    assert "Approved by: a.supervisor" in answers(worked, "openverdict keep check")[0]
+    assert all("Intact" in said for said in answers(worked, "openverdict verify"))

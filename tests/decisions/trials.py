@@ -299,6 +299,7 @@ LOOKS: dict[str, Look] = {
     "late.notices": lambda s, u, c: late.notices(s, user=u),
     "late.take_in": lambda s, u, c: late.take_in(s, nothing(), actor=u, purpose="intake"),
     "changes.changes": lambda s, u, c: changes.changes(s, RUN, RUN, user=u),
+    "changes.told_of": lambda s, u, c: changes.told_of(s, RUN, user=u),
     "changes.compare_with_before": lambda s, u, c: changes.compare_with_before(
         s, RUN, actor=u, purpose="death_review"
     ),

@@ -8,8 +8,9 @@ from importlib.metadata import version
 from typing import Any
 
 from openverdict.decisions.access import allowed
+from openverdict.decisions.exhibits import listed
 from openverdict.decisions.guarding import look
-from openverdict.decisions.models import LateFact, RunCompared
+from openverdict.decisions.models import LateFact, Notice, RunCompared
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.steps import tell_owner
 from openverdict.errors import InputError
@@ -128,6 +129,14 @@ def compare_with_before(store: Store, run: int, *, actor: str, purpose: str) -> 
     """The same telling for a run that was stored by itself; None where there is none before it to compare with."""
     with store.writing(actor, purpose) as writer:
         return _tell(store, writer, run)
+
+
+@look(Operation.LIST)
+def told_of(store: Store, run: int, *, user: str | None = None) -> list[tuple[str, str]]:
+    """(owner, case): whom it was told to that a run changed what stands about a case, of cases that a person may list."""
+    rows = listed(store, Notice, user, None)
+    own = [row for row in rows if (row.reason, row.cause) == (LIST_CHANGED, str(run))]
+    return [(row.user, row.case_id) for row in own]
 
 
 def _tell(store: Store, writer: Writer, run: int) -> Changes | None:
