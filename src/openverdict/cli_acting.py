@@ -130,11 +130,12 @@ def showing_of(store: Store, user: str, subject: Subject, *, ratio: bool | None)
     last = rows.order_by("-id").first()
     if last is None:
         how = {True: " with the ratio", False: " without the ratio", None: ""}[ratio]
-        more = " --ratio" if ratio else ""
-        fail(
-            f"{subject}: nobody has shown it to {user}{how}; "
-            f"first: openverdict decide show {option_of(subject)}{more} --as {user}"
-        )
+        named, who = option_of(subject), f"--as {user}"
+        steps = [f"openverdict decide show {named} {who}"]
+        if ratio:
+            steps.append(f"openverdict decide view {named} --view … {who}")
+            steps.append(f"openverdict decide show {named} --ratio {who}")
+        fail(f"{subject}: nobody has shown it to {user}{how}; first: {', then '.join(steps)}")
     return int(last.id)
 
 

@@ -101,9 +101,12 @@ def test_a_pair_is_shown_viewed_decided_on_by_two_and_reported(commands):
 
 
 def test_a_person_without_a_first_view_or_a_showing_is_told_what_comes_first(commands):
-    assert "first: openverdict decide show --pair A B --ratio --as one" in commands.refused(
-        "decide", "record", *PAIR, *LIKE, "--text", TEXT, "--as", "one"
-    )
+    refusal = commands.refused("decide", "record", *PAIR, *LIKE, "--text", TEXT, "--as", "one")
+    steps = [
+        f"openverdict decide {step} --as one"
+        for step in ("show --pair A B", "view --pair A B --view …", "show --pair A B --ratio")
+    ]
+    assert f"first: {', then '.join(steps)}" in refusal
     commands.done("decide", "show", *PAIR, "--ratio", "--as", "one")
     assert "has recorded no first view" in commands.refused(
         "decide", "record", *PAIR, *LIKE, "--text", TEXT, "--as", "one"

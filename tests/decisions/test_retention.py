@@ -19,6 +19,7 @@ from openverdict.ledger.models import Content, Event, Fact
 from openverdict.ledger.verifying import Outcome, verify
 from openverdict.reports.consideration import consideration
 from openverdict.reports.pack import write_pack
+from openverdict.reports.unlooked import never_looked_at
 
 BY: dict[str, Any] = {"actor": "a.manager", "purpose": "retention"}
 KEYS = (KEY.verifier(),)
@@ -167,3 +168,17 @@ def test_its_log_and_its_pair_decisions_stay_and_are_told_under_a_pseudonym(due,
     assert made.pseudonym in rows
     assert ",A;B," not in rows
     assert '"A|B"' not in (out / "events.jsonl").read_text(encoding="utf-8")
+
+
+def test_an_erased_case_is_in_no_list_under_its_own_name_and_nothing_of_it_is_shown(due, clock):
+    before = never_looked_at(due.store, clock.now)
+    assert any("A" in cases for _, cases, _ in before.leads)
+    made = erase_case(due.store, "A", **BY)
+    after = never_looked_at(due.store, clock.now)
+    assert after.count("leads") == before.count("leads")
+    assert any(made.pseudonym in cases for _, cases, _ in after.leads)
+    named = [cases for _, cases, _ in after.leads] + [pair[:2] for pair in after.pairs]
+    assert not any("A" in cases for cases in named)
+    assert "A" not in after.units
+    with pytest.raises(InputError, match="was erased at the end of its time"):
+        due.see("somebody", due.pair("A", "B"), ratio=False)

@@ -277,6 +277,8 @@ def _answer(
     held = ", ".join(roles)
     what = f"{user} ({held}) {'may' if allowed else 'may not'} {operation.value.replace('_', ' ')}"
     place = "" if standing is None else f": the case is {_STANDING_WORDS[standing]}"
+    if access is Access.NO and standing is Standing.OWN:
+        place = ": this role may not, whatever the case"
     rule = f"{operation.value}.{standing.value if standing else 'house'}.{access.name.lower()}"
     mend = ""
     if not allowed:

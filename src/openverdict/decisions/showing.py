@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openverdict.decisions.guarding import act
-from openverdict.decisions.models import About, Shown
+from openverdict.decisions.models import About, Disposal, Shown
 from openverdict.decisions.roles import Access, Operation
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.errors import InputError
@@ -74,8 +74,14 @@ def show(
     in by who asked, not by callers.
 
     Raises:
-        InputError: see `snapshot`; or `page` has no canonical form.
+        InputError: see `snapshot`; `page` has no canonical form; or a case of it was erased at the end of its time.
     """
+    erased = store.rows(Disposal).filter(case_id__in=subject.cases).first()
+    if erased is not None:
+        raise InputError(
+            f"{subject}: case {erased.case_id} was erased at the end of its time; there is nothing left to show "
+            "(the consideration report tells what remains)"
+        )
     content = snapshot(store, subject, run, ratio=ratio)
     if access is Access.REDACTED:
         content |= {name: STRUCK_OUT for name in ("lead",) if name in content}

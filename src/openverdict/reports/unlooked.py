@@ -11,6 +11,7 @@ from openverdict.decisions.access import in_use, may
 from openverdict.decisions.duties import Waiting, decided_before_reopening, waiting
 from openverdict.decisions.guarding import look
 from openverdict.decisions.models import About
+from openverdict.decisions.retention import as_told, pseudonyms
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.standing import awaited, mentions_waiting, standing_decisions
 from openverdict.decisions.subjects import Kind, pair_key
@@ -96,13 +97,15 @@ def _found(store: Store, at: datetime, visible: set[str] | None) -> Unlooked:
     touched = {case for each in listed.values() for _, cases in each for case in cases}
     known = _units(store)
     units = {case: known.get(case, (NO_UNIT,)) for case in sorted(touched)}
-    return Unlooked(
+    made = Unlooked(
         run,
         **{kind: tuple(one for one, _ in each) for kind, each in listed.items()},
         by_unit=_by_unit(listed, units),
         units=units,
         hidden=hidden,
     )
+    told: Unlooked = as_told(made, pseudonyms(store))
+    return told
 
 
 def _visible(store: Store, user: str | None, at: datetime) -> set[str] | None:
