@@ -18,6 +18,7 @@ from openverdict.cli_acting import (
     now,
     opened,
     say,
+    subject_of,
     words_of,
 )
 from openverdict.cli_record import who_does
@@ -160,6 +161,8 @@ def why(
             fail(f"operation {operation!r}: one of: {', '.join(Operation)}")
         if asked != who_does(user) and access.in_use(record):
             _ask_as_manager(record, user)
+        if case is not None:
+            subject_of(record, None, None, case)
         told = access.why(record, asked, Operation(operation), case, at=now())
         facts = {
             "user": told.user,

@@ -63,6 +63,12 @@ def show(
     ratio: Annotated[
         bool, typer.Option("--ratio", help="With the ratio; after the first view was recorded.")
     ] = False,
+    not_deciding: Annotated[
+        bool,
+        typer.Option(
+            "--not-deciding", help="The ratio, though you will not be able to decide on it after."
+        ),
+    ] = False,
     run: Run = None,
     user: As = None,
     purpose: Purpose = "death_review",
@@ -71,10 +77,16 @@ def show(
     """Show a pair, a lead or a case, and record what was shown to whom. Without the ratio, unless it is asked for."""
     with opened(store) as record:
         from openverdict import decisions
+        from openverdict.decisions.deciding import wants_first_view
         from openverdict.decisions.showing import content_of
         from openverdict.reports.shown import facts_page, shown_text
 
         subject = subject_of(record, pair, lead, case)
+        if ratio and not not_deciding and wants_first_view(record, subject, who_does(user)):
+            fail(
+                f"{subject}: whoever has seen the ratio can't record a first view any more, nor decide; first: "
+                f"openverdict decide view {option_of(subject)} --view … (or give --not-deciding)"
+            )
         used = _run(record, subject) if run is None else run
         page = facts_page(record, subject, used, user=who_does(user))
         with acting(record, user, purpose) as writer:

@@ -110,10 +110,26 @@ def test_every_act_is_in_the_log_and_none_of_its_words(acts):
     acts.write("head", duties.raise_concern, ["A"], "press", TEXT)
     events = acts.store.rows(Event).filter(seq__gte=before).order_by("seq")
     assert list(events.values_list("kind", flat=True)) == [
-        "acted_without_accounts", "owner_changed", "owner_changed", "assigned", "concern_raised", "clock_started",
+        "acted_without_accounts", "owner_changed", "owner_changed", "assigned", "clock_started", "concern_raised",
+        "clock_started",
         "owner_notified",
     ]  # fmt: skip
     assert not any(TEXT in body for body in events.values_list("body", flat=True))
+
+
+def test_an_assignment_is_waited_for_until_somebody_decides_or_another_is_given_it(acts, clock):
+    pair = acts.pair("A", "B")
+    acts.write("head", duties.assign, pair, "first")
+    (running,) = duties.waiting(acts.store, clock.now)
+    assert (running.rule, running.cases, running.days_over) == ("assignment", ("A", "B"), 0)
+    number = acts.write("head", duties.assign, pair, "second")
+    (running,) = duties.waiting(acts.store, clock.now)
+    assert running.subject == str(number)
+    late = clock.now + timedelta(days=15)
+    assert duties.waiting(acts.store, late)[0].days_over == 1
+    acts.decide("second", pair, "not_enough_information")
+    rules = [each.rule for each in duties.waiting(acts.store, clock.now)]
+    assert "assignment" not in rules
 
 
 def test_a_second_person_has_a_clock_and_so_has_a_third_where_two_disagree(acts, clock):

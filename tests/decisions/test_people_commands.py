@@ -107,7 +107,10 @@ def test_a_person_without_a_first_view_or_a_showing_is_told_what_comes_first(com
         for step in ("show --pair A B", "view --pair A B --view …", "show --pair A B --ratio")
     ]
     assert f"first: {', then '.join(steps)}" in refusal
-    commands.done("decide", "show", *PAIR, "--ratio", "--as", "one")
+    assert "can't record a first view any more" in commands.refused(
+        "decide", "show", *PAIR, "--ratio", "--as", "one"
+    )
+    commands.done("decide", "show", *PAIR, "--ratio", "--not-deciding", "--as", "one")
     assert "has recorded no first view" in commands.refused(
         "decide", "record", *PAIR, *LIKE, "--text", TEXT, "--as", "one"
     )
@@ -148,7 +151,7 @@ def test_owners_assignments_referrals_concerns_and_their_answers(commands):
     referred = commands.told("duty", "refer", "murder team", *PAIR, "--text", TEXT, "--as", "one")
     raised = commands.told("duty", "concern", "A", "B", "--raised-by", "family", "--text", TEXT)
     waiting = commands.told("duty", "waiting")["waiting"]
-    assert {each["rule"] for each in waiting} == {"referral", "concern"}
+    assert {each["rule"] for each in waiting} == {"assignment", "referral", "concern"}
     assert commands.told("duty", "waiting", "--overdue")["waiting"] == []
     answer = ("duty", "answer", "concern", raised["concern"], "--outcome", "enquiry_opened")
     assert "--told or --not-told" in commands.refused(*answer, "--text", TEXT)
@@ -156,7 +159,8 @@ def test_owners_assignments_referrals_concerns_and_their_answers(commands):
     commands.done(
         "duty", "answer", "referral", referred["referral"], "--outcome", "refused", "--text", TEXT
     )
-    assert commands.told("duty", "waiting")["waiting"] == []
+    (left,) = commands.told("duty", "waiting")["waiting"]
+    assert left["rule"] == "assignment"
 
 
 def test_what_is_late_goes_up_once(commands, clock, monkeypatch):
@@ -344,6 +348,7 @@ def test_a_pack_withholds_and_counts_what_its_maker_may_not_disclose(commands, t
             "none of",
         ),
         (("account", "why", "one", "fly"), "one of: list, view"),
+        (("account", "why", "one", "view", "ZZ"), "case ZZ: the store does not have it"),
         (("account", "grant", "one", "reader", "--until", "soon"), "is not a date"),
         (("report", "pack", "new", "--profile", "all", "--to", "a"), "one of: figures"),
         (("report", "unlooked", "--out", "no/such/folder/a.html"), "there is no folder"),

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from openverdict.decisions.access import why
 from openverdict.decisions.guarding import act, cases_by
 from openverdict.decisions.models import About, Decision, FirstView, Shown
 from openverdict.decisions.policy import Policy, in_force
@@ -44,6 +45,17 @@ class Opinion:
     conclusion: str
     reasons: tuple[str, ...]
     text: str
+
+
+def wants_first_view(store: Store, subject: Subject, user: str) -> bool:
+    """Whether the ratio would cost a person the decision: they may decide, the policy asks for a first view, and there is none.
+
+    Once the ratio was shown to them, no first view can be recorded any more.
+    """
+    if not in_force(store).first_view_required or _viewed(store, subject, user):
+        return False
+    at = store.clock()
+    return all(why(store, user, Operation.DECIDE, case, at=at).allowed for case in subject.cases)
 
 
 @act(Operation.FIRST_VIEW, "shown", cases_by(Shown))

@@ -100,11 +100,15 @@ def own(store: Store, writer: Writer, case: str, owner: str) -> None:
 
 @act(Operation.ASSIGN, "subject")
 def assign(store: Store, writer: Writer, subject: Subject, user: str) -> int:
-    """Give a subject to somebody to look at, by the day in the event (no clock runs on it). The number of the assignment."""
+    """Give a subject to somebody to look at; its clock starts, and stops with a decision on the subject or when somebody else
+    is given it. The number of the assignment.
+    """
     writer.flush()
     rows = store.rows(Assignment).filter(subject_kind=subject.kind.value, subject=subject.key)
     before = rows.order_by("-id").first()
-    due = due_in(writer, in_force(store).days_assignment)
+    days = in_force(store).days_assignment
+    if before is not None:
+        stop_clock(store, writer, "assignment", before.id, "given_to_another")
     row = Assignment(subject_kind=subject.kind.value, subject=subject.key, user=user)
     writer.record(
         Assigned,
@@ -113,8 +117,9 @@ def assign(store: Store, writer: Writer, subject: Subject, user: str) -> int:
         subject=subject.key,
         to=user,
         before=None if before is None else before.user,
-        due=due,
+        due=due_in(writer, days),
     )
+    start_clock(writer, "assignment", int(row.id), days, subject.cases)
     return int(row.id)
 
 

@@ -29,6 +29,7 @@ UNMARKED = {
     "accounts.units_of": "names units, for rules and counts",
     "deciding.check_opinion": "a rule",
     "deciding.second_needed": "a rule",
+    "deciding.wants_first_view": "a rule",
     "exhibits.listed": "a query that is told who asks",
     "exhibits.of_case": "a rule asks it",
     "policy.in_force": "the policy speaks of no case",

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from datetime import UTC, timedelta
 from typing import Any
 
-from openverdict.decisions.models import About, Clock, ClockStop, Decision, Notice, Owner, Reopened
+from openverdict.decisions.models import (
+    About,
+    Assignment,
+    Clock,
+    ClockStop,
+    Decision,
+    Notice,
+    Owner,
+    Reopened,
+)
 from openverdict.decisions.policy import in_force
 from openverdict.decisions.subjects import Subject
 from openverdict.errors import InputError
@@ -129,7 +138,9 @@ def record_decision(
     openings: dict[str, Opening],
     snapshot: str,
 ) -> int:
-    """Write a first decision with its event, and let its clock run where a second person is needed; its number."""
+    """Write a first decision with its event, stop the clock of who was given it, and let one run where a second person is
+    needed; its number.
+    """
     writer.record(
         DecisionRecorded,
         [row, *about(subject.cases)],
@@ -147,6 +158,9 @@ def record_decision(
         log10_lr=None if row.log10_lr is None else decimal_text(row.log10_lr),
         bulk=row.bulk,
     )
+    given = store.rows(Assignment).filter(subject_kind=subject.kind.value, subject=subject.key)
+    for assignment in given.values_list("id", flat=True):
+        stop_clock(store, writer, "assignment", assignment, "decided")
     if row.second_needed:
         days = in_force(store).days_second_person
         start_clock(writer, "decision", int(row.id), days, subject.cases, "second_person")
