@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,18 @@ from openverdict.cases import Register
 from openverdict.evidence import Model, Variable, load_variables, prepare
 from openverdict.evidence.weights import weighted
 from openverdict.linkage import (
+    Job,
     Ledger,
+    Tables,
     all_pairs,
     compile_slots,
     compile_tables,
     from_units,
     to_units,
 )
-from openverdict.linkage.pairs import blocks
 
 VARIABLES = load_variables()
+NOTHING: dict[str, Any] = {field.name: 0 for field in fields(Tables)}
 EVERYTHING = -(10**8)  # a floor below every pair: nothing is skipped by the bound
 BITS_PER_LOG10 = np.log2(10.0)
 
@@ -145,23 +148,37 @@ def test_the_bound_skips_no_pair_that_reaches_the_floor(shape):
     assert len(all_pairs(tables, 10**8, threads=1).i) == 0
 
 
-def test_two_threads_and_many_blocks_give_what_one_gives(monkeypatch):
-    monkeypatch.setattr("openverdict.linkage.pairs.PAIRS_PER_BLOCK", 500)
+def test_two_threads_and_many_tasks_give_what_one_gives(monkeypatch):
+    monkeypatch.setattr("openverdict.linkage.job.PAIRS_PER_TASK", 500)
     tables = compile_tables(Model(prepare(made(12, 150), VARIABLES)))
-    assert len(blocks(150)) > 4
+    assert len(Job(tables, 0).tasks) > 4
     one, two = (all_pairs(tables, 0, threads=threads) for threads in (1, 2))
     assert same(one, two)
 
 
 @given(n=st.integers(0, 30_000))
-def test_the_blocks_cover_every_later_case_once(n):
-    ranges = blocks(n)
-    assert [first for first, _ in ranges] == [0, *(last for _, last in ranges)][: len(ranges)]
-    assert (ranges[-1][1] if ranges else 0) == n
-    assert all(first < last for first, last in ranges)
+def test_the_tasks_cover_every_later_case_once(n):
+    tasks = Job(Tables(**NOTHING | {"n": n}), 0).tasks
+    assert [task.first for task in tasks] == [0, *(task.last for task in tasks)][: len(tasks)]
+    assert (tasks[-1].last if tasks else 0) == n
+    assert all(task.first < task.last for task in tasks)
+    assert sum(task.pairs for task in tasks) == n * (n - 1) // 2
 
 
-def test_a_block_with_more_pairs_than_room_loses_none(monkeypatch):
+def test_a_job_is_known_by_all_that_it_depends_on():
+    tables = compile_tables(Model(prepare(made(12, 30), VARIABLES)))
+    again = compile_tables(Model(prepare(made(12, 30), VARIABLES)))
+    assert Job(tables, 7).fingerprint == Job(again, 7).fingerprint
+    for field in fields(Tables):
+        value = getattr(tables, field.name)
+        other: Any = value + 1 if field.name == "n" else np.concatenate([value, value])
+        assert (
+            Job(replace(tables, **{field.name: other}), 7).fingerprint != Job(tables, 7).fingerprint
+        )
+    assert Job(tables, 8).fingerprint != Job(tables, 7).fingerprint
+
+
+def test_a_task_with_more_pairs_than_room_loses_none(monkeypatch):
     tables = compile_tables(Model(prepare(made(13, 200), VARIABLES)))
     assert len(all_pairs(tables, EVERYTHING).i) == 200 * 199 // 2 > 1 << 14
 

@@ -12,12 +12,18 @@ from openverdict.linkage.compile import (
     from_units,
     to_units,
 )
+from openverdict.linkage.job import Executor, Job, Local, Part, Task
 from openverdict.linkage.pairs import Ledger, all_pairs
 
 __all__ = [
+    "Executor",
+    "Job",
     "Ledger",
+    "Local",
+    "Part",
     "SlotTables",
     "Tables",
+    "Task",
     "all_pairs",
     "compile_slots",
     "compile_tables",
