@@ -274,6 +274,21 @@ class Model:
         """
         keys = self.content.keys[variable.name]
         p, count = key_rarity(keys, self.around, self.n)
+        i, j, b, role, band = self.sharing_pairs(variable, p, count)
+        both = float(self.says(variable).mean()) ** 2
+        usual = sharing_rate(role, band, len(keys.roles), self.around.pairs_in_band * both)
+        rare = np.maximum(p[b], usual)
+        rare = np.exp2(rounded(np.log2(np.clip(rare, 0.5 / (self.n + 1), 1.0))))
+        key = keys.index[b]
+        return self._sparse(variable, i, j, rare, key, count[key])
+
+    def sharing_pairs(
+        self, variable: Variable, p: FloatArray, count: IntArray
+    ) -> tuple[IntArray, IntArray, IntArray, IntArray, IntArray]:
+        """Pairs i, j that share a key that is somebody in particular, once for each such key: the later case's entry, the role
+        and the band of distance. `p`, `count` from `key_rarity`.
+        """
+        keys = self.content.keys[variable.name]
         rows = np.repeat(np.arange(self.n), np.diff(keys.start))
         use = np.flatnonzero((p < 1.0) & (count[keys.index] > 1))
         order = use[np.lexsort((rows[use], keys.index[use]))]
@@ -282,12 +297,7 @@ class Model:
         placed = self.slots.placed[i] & self.slots.placed[j]
         band = band_of(np.where(placed, self.metres(i, j), np.nan))
         role = np.maximum(keys.role[order[a]], keys.role[order[b]])
-        both = float(self.says(variable).mean()) ** 2
-        usual = sharing_rate(role, band, len(keys.roles), self.around.pairs_in_band * both)
-        rare = np.maximum(p[order[b]], usual)
-        rare = np.exp2(rounded(np.log2(np.clip(rare, 0.5 / (self.n + 1), 1.0))))
-        key = keys.index[order[b]]
-        return self._sparse(variable, i, j, rare, key, count[key])
+        return i, j, order[b], role, band
 
     def _shared_spots(self, variable: Variable) -> Sparse:
         spot = self.slots.spot

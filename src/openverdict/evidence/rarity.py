@@ -286,15 +286,21 @@ def sharing_rate(
     """
     bands = len(pairs_in_band)
     shared = np.bincount(role * bands + band, minlength=roles * bands).reshape(roles, bands)
-    wider = np.zeros((roles, bands))
-    total, pairs = shared.sum(1), max(float(pairs_in_band.sum()), 1.0)
-    rate = (np.maximum(total - 1.0, 0.0) + 0.5) / (pairs + 1.0)
-    for b in reversed(range(bands)):
-        kept = np.maximum(shared[:, b] - 1.0, 0.0)
-        rate = (kept + SHARING_SHRINK * rate) / (max(pairs_in_band[b] - 1.0, 0.0) + SHARING_SHRINK)
-        wider[:, b] = rate
-    result: FloatArray = wider[role, band]
+    result: FloatArray = sharing_table(shared, pairs_in_band, left_out=1.0)[role, band]
     return result
+
+
+def sharing_table(shared: IntArray, pairs_in_band: FloatArray, *, left_out: float) -> FloatArray:
+    """`sharing_rate` by role and band, from the counts of sharing pairs; so many pairs are left out of each count."""
+    wider = np.zeros(shared.shape)
+    total, pairs = shared.sum(1), max(float(pairs_in_band.sum()), 1.0)
+    rate = (np.maximum(total - left_out, 0.0) + 0.5) / (pairs + 1.0)
+    for b in reversed(range(shared.shape[1])):
+        kept = np.maximum(shared[:, b] - left_out, 0.0)
+        of = max(pairs_in_band[b] - left_out, 0.0)
+        rate = (kept + SHARING_SHRINK * rate) / (of + SHARING_SHRINK)
+        wider[:, b] = rate
+    return wider
 
 
 @nb.njit(cache=True, nogil=True)

@@ -185,7 +185,16 @@ def _surge(
 
 
 def _time_density(day: npt.NDArray[np.int32]) -> FloatArray:
-    """Density per day at each case's day: a Gaussian over 30 days, corrected at both ends, never below one in the span."""
+    """Density per day at each case's day."""
+    first, density = daily_density(day)
+    at: FloatArray = density[day - first]
+    return at
+
+
+def daily_density(day: npt.NDArray[np.int32]) -> tuple[int, FloatArray]:
+    """The first day, and the density of every day from it to the last: a Gaussian over 30 days, corrected at both ends, never
+    below one in the span.
+    """
     first, last = int(day.min(initial=0)), int(day.max(initial=0))
     counts = np.bincount(day - first, minlength=last - first + 1).astype(float)
     reach = int(4 * SEASON_SD_DAYS)
@@ -193,8 +202,7 @@ def _time_density(day: npt.NDArray[np.int32]) -> FloatArray:
     inside = np.convolve(np.ones_like(counts), weights, mode="full")[reach : reach + len(counts)]
     smooth = np.convolve(counts, weights, mode="full")[reach : reach + len(counts)] / inside
     floor = 0.5 / len(counts)
-    density: FloatArray = np.maximum(smooth / max(counts.sum(), 1.0), floor)[day - first]
-    return density
+    return first, np.maximum(smooth / max(counts.sum(), 1.0), floor)
 
 
 def enough_of_a_kind(slots: Slots) -> npt.NDArray[np.bool_]:

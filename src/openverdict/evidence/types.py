@@ -40,18 +40,24 @@ SURE = 0.5  # a case is of a type when its posterior exceeds this
 
 @dataclass(frozen=True)
 class Features:
-    """What the types are learned from: `x` (n, D) 0/1, `seen` (n, G) recorded by group, `group` (D), `single` (G)."""
+    """What the types are learned from: `x` (n, D) 0/1, `seen` (n, G) recorded by group, `group` (D), `single` (G), and `bit`
+    (D) the content's bit that a column shows, -1 for a band of age.
+    """
 
     x: FloatArray
     seen: FloatArray
     group: npt.NDArray[np.int64]
     single: npt.NDArray[np.bool_]
     names: tuple[str, ...]
+    bit: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Types:
-    """`share` (K), `posterior` (n, K), `label` (n) or -1 where no type is sure, `rates` by type, `names` (K)."""
+    """`share` (K), `posterior` (n, K), `label` (n) or -1 where no type is sure, `rates` by type, `names` (K).
+
+    `rate` (K, D) of the columns of the mixture itself, and `bit` (D) of `Features`: what tells the type of a new case.
+    """
 
     share: FloatArray
     posterior: FloatArray
@@ -59,6 +65,8 @@ class Types:
     rates: Rates
     names: tuple[str, ...]
     bic: float
+    rate: FloatArray
+    bit: npt.NDArray[np.int64]
 
 
 @dataclass
@@ -72,6 +80,7 @@ def features(content: Content) -> Features:
     columns: list[npt.NDArray[np.generic]] = []
     groups: list[int] = []
     names: list[str] = []
+    bits: list[int] = []
     seen: list[npt.NDArray[np.generic]] = []
     single: list[bool] = []
     for v, variable in enumerate(content.coded):
@@ -90,6 +99,7 @@ def features(content: Content) -> Features:
         columns += [content.bits[:, d] for d in mine]
         groups += [len(seen)] * len(mine)
         names += [content.bit_list[d].value for d in mine]
+        bits += mine
         seen.append(content.recorded[:, v])
         single.append(variable.kernel == "code")
     band = np.searchsorted(AGE_EDGES, content.age, side="right")
@@ -106,6 +116,7 @@ def features(content: Content) -> Features:
         np.array(groups),
         np.array(single),
         tuple(names),
+        np.array(bits + [-1] * (len(AGE_EDGES) + 1), dtype=np.int64),
     )
 
 
@@ -230,7 +241,31 @@ def learn_types(content: Content, chosen: npt.NDArray[np.int64] | None = None) -
     sure = (posterior.max(1) > SURE) & (len(m.share) > 1)  # one type for all says nothing
     label = np.where(sure, posterior.argmax(1), -1).astype(np.int32)
     rates = count(content, posterior)
-    return Types(m.share, posterior, label, rates, _names(f, m), _bic(r, rows, total))
+    bic = _bic(r, rows, total)
+    return Types(m.share, posterior, label, rates, _names(f, m), bic, m.rate, f.bit)
+
+
+def posterior_of(types: Types, content: Content) -> FloatArray:
+    """Probability of each type (n, K) for cases that it was not learned from, their content coded by the same bits."""
+    seen: list[npt.NDArray[np.generic]] = []
+    group, single = np.zeros(len(types.bit), dtype=np.int64), []
+    x = np.zeros((len(content.age), len(types.bit)))
+    band = np.searchsorted(AGE_EDGES, content.age, side="right")
+    variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
+    coded = types.bit >= 0
+    x[:, coded] = content.bits[:, types.bit[coded]]
+    x[:, ~coded] = (band[:, None] == np.arange((~coded).sum())) & (content.age >= 0)[:, None]
+    for v in np.unique(variable[types.bit[coded]]).tolist():
+        group[coded & (variable[types.bit] == v)] = len(seen)
+        seen.append(content.recorded[:, v])
+        single.append(content.coded[v].kernel == "code")
+    group[~coded] = len(seen)
+    seen.append(content.age >= 0)
+    single.append(True)
+    both = np.stack(seen, 1).astype(float)
+    f = Features(x, both, group, np.array(single), types.names, types.bit)
+    rows = _rows(x, both, np.ones(len(x)))
+    return _posterior(_log_likelihood(f, _Mixture(types.share, types.rate), rows))[0]
 
 
 def _names(f: Features, m: _Mixture) -> tuple[str, ...]:
