@@ -20,6 +20,7 @@ from openverdict.cli_keep import keep
 from openverdict.cli_news import news
 from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who
 from openverdict.cli_report import report
+from openverdict.cli_simulate import add_simulate_command
 from openverdict.cli_store import add_store_commands
 from openverdict.terminal import REJECTED, STOPPED
 from openverdict.terminal import count as _count
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 
 add_store_commands(app)
+add_simulate_command(app)
 for _group in (decide, duty, exhibit, news, keep, account, report):
     app.add_typer(_group)
 PLANTED_KEYS = {"raised", "replicates", "budget_per_year"}

@@ -1,6 +1,6 @@
 """The simulated city: districts, neighbourhoods, town centres, a river and sites. No real place but for its extent.
 
-Positions are metres east and north of (ORIGIN_LAT, ORIGIN_LON).
+Positions are metres east and north of an origin, ORIGIN unless a spec names another.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 ORIGIN_LAT, ORIGIN_LON = 51.49, -0.088
+ORIGIN = (ORIGIN_LAT, ORIGIN_LON)
 M_PER_DEGREE = 111_320.0
 M_PER_DEGREE_LON = M_PER_DEGREE * float(np.cos(np.radians(ORIGIN_LAT)))
 HALF_WIDTH_M, HALF_HEIGHT_M = 25_500.0, 20_000.0  # an ellipse of about 1,600 km2
@@ -146,9 +147,11 @@ def make_city(city_seed: int) -> City:
     return draft
 
 
-def to_degrees(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """(latitude, longitude) of positions in metres."""
-    return ORIGIN_LAT + y / M_PER_DEGREE, ORIGIN_LON + x / M_PER_DEGREE_LON
+def to_degrees(x: Floats, y: Floats, origin: tuple[float, float] = ORIGIN) -> tuple[Floats, Floats]:
+    """(latitude, longitude) of positions in metres east and north of `origin`."""
+    lat, lon = origin
+    m_per_degree_lon = M_PER_DEGREE * float(np.cos(np.radians(lat)))
+    return lat + y / M_PER_DEGREE, lon + x / m_per_degree_lon
 
 
 def city_outline() -> tuple[Floats, Floats]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-
 import numpy as np
 import polars as pl
 
@@ -65,11 +63,10 @@ def simulate_counts(
     members = plant(rngs["series"], city, spec, draft, spec.series)
     unit = city.district_of(draft.x, draft.y)
     draft, unit = _duplicated(rngs, spec, draft, unit)
-    start = datetime.combine(spec.start, time())
     case_ids = case_numbers(spec.prefix, draft.found_min)
-    truth = _truth(start, draft, unit, case_ids)
+    truth = _truth(spec, draft, unit, case_ids)
     recording = record(rngs, spec, draft, unit)
-    table = register_table(start, spec.key_offset, draft, recording, unit, case_ids)
+    table = register_table(spec, draft, recording, unit, case_ids)
     register = Register.from_table(table, statuses(case_ids, draft, recording), simulated=True)
     return Simulated(register, _series_frame(members, case_ids), truth, spec, seed)
 
@@ -88,9 +85,9 @@ def _duplicated(
     return both, np.concatenate((unit, other))
 
 
-def _truth(start: datetime, draft: Draft, unit: Ints, case_ids: pl.Series) -> pl.DataFrame:
+def _truth(spec: CitySpec, draft: Draft, unit: Ints, case_ids: pl.Series) -> pl.DataFrame:
     """What an oracle needs to know about each case, before anything was lost."""
-    lat, lon = to_degrees(draft.x, draft.y)
+    lat, lon = to_degrees(draft.x, draft.y, spec.origin)
     types = pl.Series(list(death_types()))
     whose = np.where(draft.duplicate_of == NONE, 0, draft.duplicate_of)
     columns = [
@@ -107,7 +104,7 @@ def _truth(start: datetime, draft: Draft, unit: Ints, case_ids: pl.Series) -> pl
         pl.Series("unit", unit),
         pl.Series("true_lat", lat),
         pl.Series("true_lon", lon),
-        moments(start, draft.found_min, np.zeros(len(draft), np.bool_)).alias("true_found_at"),
+        moments(spec.start, draft.found_min, np.zeros(len(draft), np.bool_)).alias("true_found_at"),
         pl.Series("interval_h", draft.interval_h),
         pl.Series("tested", draft.tested),
         pl.Series("ghb_tested", draft.ghb_tested),

@@ -10,6 +10,7 @@ import polars as pl
 
 from openverdict.cases import Register
 from openverdict.errors import InputError
+from openverdict.simulate.city import ORIGIN
 from openverdict.simulate.rates import rates, series_entries, type_entries
 
 _CITY = rates()["city"]
@@ -63,6 +64,9 @@ class CitySpec:
         city_seed: Which city: the same city for every seed of a register.
         prefix: How case numbers begin.
         key_offset: Keeps persons who belong to one case apart from those of another register made for the same city.
+        pool_offset: Keeps persons who meet many cases in their work apart from those of another city.
+        origin: Latitude and longitude of the city's centre.
+        label: What the names of its districts, areas, spots and units begin with.
     """
 
     cases_a_year: int = _CITY["cases_a_year"]
@@ -82,6 +86,9 @@ class CitySpec:
     city_seed: int = 33
     prefix: str = "S-"
     key_offset: int = 0
+    pool_offset: int = 0
+    origin: tuple[float, float] = ORIGIN
+    label: str = ""
 
     def __post_init__(self) -> None:
         for name in ("missing_share", "wrong_share", "duplicate_share", "date_only_share"):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from openverdict.simulate.background import POOL_KEYS
 from openverdict.simulate.city import NEIGHBOURHOODS, Ints, to_degrees
 from openverdict.simulate.draft import NONE, Bits, Draft, Flags
 from openverdict.simulate.recording import Recording
+from openverdict.simulate.spec import CitySpec
 from openverdict.simulate.types import CODE_FIELDS, Words, death_types, words
 
 DAY_S = 86_400
@@ -21,12 +23,12 @@ PANEL = (
 )  # fmt: skip
 GHB = "ghb"
 _MERSENNE = 2_147_483_647
+MOST_KEYS = _MERSENNE - 1  # numbers of persons that are scattered to numbers of their own
 _SPOT_PRIME = 999_983
 
 
 def register_table(
-    start: datetime,
-    key_offset: int,
+    spec: CitySpec,
     draft: Draft,
     recording: Recording,
     unit: Ints,
@@ -34,25 +36,27 @@ def register_table(
 ) -> pl.DataFrame:
     """The register's table, one row a case in the order of the draft."""
     gone = recording.missing
-    lat, lon = to_degrees(recording.x, recording.y)
-    home_lat, home_lon = to_degrees(draft.home_x, draft.home_y)
+    lat, lon = to_degrees(recording.x, recording.y, spec.origin)
+    home_lat, home_lon = to_degrees(draft.home_x, draft.home_y, spec.origin)
     columns: dict[str, pl.Series | pl.Expr] = {
         "case_id": case_ids,
         "kind": _pick(["death", "incident"], _kind_number(draft)),
-        **_times(start, draft, recording),
+        **_times(spec.start, draft, recording),
         "found_lat": _floats(lat, gone["place"], 6),
         "found_lon": _floats(lon, gone["place"], 6),
         "found_precision_m": _floats(recording.precision_m, gone["place"], 0),
         "found_place": _pick(
-            [f"simulated district {d + 1:02d}" for d in range(unit.max() + 1)], unit
+            [f"simulated {spec.label}district {d + 1:02d}" for d in range(unit.max() + 1)], unit
         ),
-        "micro_place": _spots(draft.spot, gone["micro_place"]),
+        "micro_place": _spots(spec.label, draft.spot, gone["micro_place"]),
         "home_lat": _floats(home_lat, gone["home"], 2),
         "home_lon": _floats(home_lon, gone["home"], 2),
-        "home_area": _pick(_areas(draft), np.where(gone["home_area"], NONE, draft.home_area)),
+        "home_area": _pick(
+            _areas(spec.label, draft), np.where(gone["home_area"], NONE, draft.home_area)
+        ),
         "age_years": _floats(draft.age, gone["age_years"], 0),
         **_toxicology(draft, gone["substances"]),
-        "unit": _pick([f"U{d + 1:02d}" for d in range(unit.max() + 1)], unit),
+        "unit": _pick([f"{spec.label}U{d + 1:02d}" for d in range(unit.max() + 1)], unit),
     }
     for name in CODE_FIELDS:
         code = np.where(gone[name], NONE, draft.codes[name])
@@ -61,8 +65,8 @@ def register_table(
         if name != "substances":
             columns[name] = _lists(words()[name], bits, gone[name])
     columns["note_verified"] = _note_verified(draft, gone["note_present"])
-    columns["persons"] = _keys(draft.persons, gone["persons"], "K", key_offset)
-    columns["identifiers"] = _keys(draft.identifiers, gone["identifiers"], "H", key_offset)
+    columns["persons"] = _keys(spec, draft.persons, gone["persons"], "K")
+    columns["identifiers"] = _keys(spec, draft.identifiers, gone["identifiers"], "H")
     return pl.DataFrame([series.alias(name) for name, series in columns.items()])
 
 
@@ -92,7 +96,7 @@ def case_numbers(prefix: str, found: Ints) -> pl.Series:
     )
 
 
-def _times(start: datetime, draft: Draft, recording: Recording) -> dict[str, pl.Series]:
+def _times(start: date, draft: Draft, recording: Recording) -> dict[str, pl.Series]:
     found = _floor(draft.found_min, recording.found_date_only)
     alive = draft.found_min - np.round(draft.interval_h * 60).astype(np.int64)
     alive = _floor(alive, recording.alive_date_only)
@@ -116,7 +120,7 @@ def _times(start: datetime, draft: Draft, recording: Recording) -> dict[str, pl.
     return columns
 
 
-def moments(start: datetime, minutes: Ints, empty: Flags) -> pl.Series:
+def moments(start: date, minutes: Ints, empty: Flags) -> pl.Series:
     """Minutes from the first day to times."""
     stamps = np.datetime64(start, "us") + minutes * np.timedelta64(60_000_000, "us")
     return _emptied(pl.Series(stamps), empty)
@@ -145,17 +149,17 @@ def _kind_number(draft: Draft) -> Ints:
     return incident[draft.type].astype(np.int64)
 
 
-def _areas(draft: Draft) -> list[str]:
+def _areas(label: str, draft: Draft) -> list[str]:
     return [
-        f"area {a // NEIGHBOURHOODS + 1:02d}-{a % NEIGHBOURHOODS + 1}"
+        f"{label}area {a // NEIGHBOURHOODS + 1:02d}-{a % NEIGHBOURHOODS + 1}"
         for a in range(int(draft.home_area.max(initial=0)) + 1)
     ]
 
 
-def _spots(spot: Ints, gone: Flags) -> pl.Series:
+def _spots(label: str, spot: Ints, gone: Flags) -> pl.Series:
     number = (spot + 1) * 48_271 % _SPOT_PRIME  # scattered: the label tells nothing about the spot
-    label = pl.Series(number).cast(pl.String).str.zfill(6).str.replace("^", "spot-")
-    return _emptied(label, gone | (spot == NONE))
+    names = pl.Series(number).cast(pl.String).str.zfill(6).str.replace("^", f"{label}spot-")
+    return _emptied(names, gone | (spot == NONE))
 
 
 def _lists(vocabulary: Words, bits: Bits, empty: Flags) -> pl.Series:
@@ -189,24 +193,22 @@ def _note_verified(draft: Draft, gone: Flags) -> pl.Series:
     return _pick(["not_tested", "verified"], np.where(note & ~gone, verified, NONE))
 
 
-def _keys(columns: dict[str, Ints], gone: Flags, letter: str, key_offset: int) -> pl.Series:
-    """role:key lists; keys are scattered so that a number tells nothing about the person."""
-    frame = pl.DataFrame(
-        {
-            role: _emptied(
-                pl.Series(_scattered(keys, key_offset))
-                .cast(pl.String)
-                .str.zfill(10)
-                .str.replace("^", f"{role}:{letter}"),
-                gone | (keys == NONE),
-            )
-            for role, keys in sorted(columns.items())
-        }
+def _keys(spec: CitySpec, columns: dict[str, Ints], gone: Flags, letter: str) -> pl.Series:
+    """role:key lists in the order of the roles; keys are scattered so that a number tells nothing about the person."""
+    roles = sorted(columns)
+    keys = np.stack([columns[role] for role in roles], axis=1)
+    held = (keys != NONE) & ~gone[:, None]
+    which = np.broadcast_to(np.arange(len(roles)), held.shape)[held]
+    number = pl.Series(_scattered(spec, keys[held])).cast(pl.String).str.zfill(10)
+    texts = pl.Series([f"{role}:{letter}" for role in roles]).gather(pl.Series(which)) + number
+    count = held.sum(axis=1)
+    ends = np.concatenate(([0], np.cumsum(count)))
+    lists = pa.LargeListArray.from_arrays(
+        pa.array(ends), texts.to_arrow(), mask=pa.array(count == 0)
     )
-    lists = pl.concat_list(pl.all()).list.drop_nulls()
-    return frame.select(pl.when(lists.list.len() > 0).then(lists)).to_series()
+    return pl.Series(lists)
 
 
-def _scattered(keys: Ints, key_offset: int) -> Ints:
-    own = np.where(keys >= POOL_KEYS, key_offset, 0)
-    return (keys + own + 1) * 48_271 % _MERSENNE
+def _scattered(spec: CitySpec, keys: Ints) -> Ints:
+    apart = np.where(keys >= POOL_KEYS, spec.key_offset, spec.pool_offset)
+    return (keys + apart + 1) * 48_271 % _MERSENNE
