@@ -245,29 +245,6 @@ def learn_types(content: Content, chosen: npt.NDArray[np.int64] | None = None) -
     return Types(m.share, posterior, label, rates, _names(f, m), bic, m.rate, f.bit)
 
 
-def posterior_of(types: Types, content: Content) -> FloatArray:
-    """Probability of each type (n, K) for cases that it was not learned from, their content coded by the same bits."""
-    seen: list[npt.NDArray[np.generic]] = []
-    group, single = np.zeros(len(types.bit), dtype=np.int64), []
-    x = np.zeros((len(content.age), len(types.bit)))
-    band = np.searchsorted(AGE_EDGES, content.age, side="right")
-    variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
-    coded = types.bit >= 0
-    x[:, coded] = content.bits[:, types.bit[coded]]
-    x[:, ~coded] = (band[:, None] == np.arange((~coded).sum())) & (content.age >= 0)[:, None]
-    for v in np.unique(variable[types.bit[coded]]).tolist():
-        group[coded & (variable[types.bit] == v)] = len(seen)
-        seen.append(content.recorded[:, v])
-        single.append(content.coded[v].kernel == "code")
-    group[~coded] = len(seen)
-    seen.append(content.age >= 0)
-    single.append(True)
-    both = np.stack(seen, 1).astype(float)
-    f = Features(x, both, group, np.array(single), types.names, types.bit)
-    rows = _rows(x, both, np.ones(len(x)))
-    return _posterior(_log_likelihood(f, _Mixture(types.share, types.rate), rows))[0]
-
-
 def _names(f: Features, m: _Mixture) -> tuple[str, ...]:
     """Each type by the values that set it apart most: share in the type times log of its excess over the register."""
     base = m.share @ m.rate
