@@ -5,7 +5,8 @@ A pair's integer ratio differs from the floating-point definition by at most hal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ import numpy.typing as npt
 from openverdict.evidence import Variable
 from openverdict.evidence.encode import NO_PLACE
 from openverdict.evidence.model import GAP_REACH, LOG10_2, Model
+from openverdict.linkage.kernel import What, When, Where
+from openverdict.linkage.tiles import Tiles, gap_bound, place_bound, tiles_of
 
 UNIT = 1000.0  # table entries are thousandths of a bit
 MOST_UNITS = 10**9  # an infinite ratio is held to it
@@ -31,21 +34,36 @@ def to_units(log10: npt.NDArray[np.float64] | float) -> npt.NDArray[np.int32]:
 
 
 @dataclass(frozen=True)
-class Tables:
-    """Everything the kernel reads. Row r of `gap_rows` (rows, widths, GAP_REACH) and `place_rows` (rows, precisions + 1,
-    bins) is chosen per later case by `gap_row` and `place_row`; `words` (n, B) uint8 are the bits of the earlier case;
-    own entries of the later case in CSR; `extra` in CSR by later case over sorted earlier cases.
+class SlotTables:
+    """What depends on slots alone: compiled once for a register and all its null registers. Rows a case in the order of the
+    tiles; `gap_bound` (rows, GAP_REACH) and `place_bound` (rows, groups, bins): see `tiles`.
     """
 
-    n: int
+    tiles: Tiles
     day: npt.NDArray[np.int32]
     width: npt.NDArray[np.uint8]
     xyz_m: npt.NDArray[np.int32]
     precision: npt.NDArray[np.uint8]
     gap_rows: npt.NDArray[np.int32]
     gap_row: npt.NDArray[np.int32]
+    gap_bound: npt.NDArray[np.int32]
     place_rows: npt.NDArray[np.int32]
     place_row: npt.NDArray[np.int32]
+    place_bound: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Everything the search reads. Row r of `gap_rows` (rows, widths, GAP_REACH) and `place_rows` (rows, precisions + 1,
+    bins) is chosen per later case by `gap_row` and `place_row`; `words` (n, B) uint8 are the bits of the earlier case;
+    own entries of the later case in CSR; `extra` in CSR by later case over sorted earlier cases. `lists` holds, for each bit
+    and then for cases with and without a place, who has it: in CSR by `list_start`, in the order of the register.
+
+    Rows a case stand in the order of the tiles but for `start` and `best` (by case).
+    """
+
+    n: int
+    slots: SlotTables
     age: npt.NDArray[np.int16]
     age_kernel: npt.NDArray[np.int32]
     age_row: npt.NDArray[np.int32]
@@ -65,6 +83,35 @@ class Tables:
     extra_i: npt.NDArray[np.int64]
     extra_units: npt.NDArray[np.int32]
     best: npt.NDArray[np.int32]
+    list_start: npt.NDArray[np.int64]
+    lists: npt.NDArray[np.int32]
+
+    @property
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Every array by name, those of the slots and their tiles too."""
+        found: dict[str, npt.NDArray[np.generic]] = {}
+        for part in (self, self.slots, self.slots.tiles):
+            for f in fields(part):
+                value = getattr(part, f.name)
+                if isinstance(value, np.ndarray):
+                    found[f.name] = value
+        return found
+
+    @property
+    def for_kernel(self) -> tuple[When, What, Where]:
+        """The arrays as the compiled search takes them."""
+        found: dict[str, Any] = self.arrays
+        tiles = self.slots.tiles
+        found |= {
+            "xyz": found["xyz_m"],
+            "tile_start": tiles.edges,
+            "first_nowhere": tiles.first_nowhere,
+        }
+        return (
+            When(*(found[name] for name in When._fields)),
+            What(*(found[name] for name in What._fields)),
+            Where(*(found[name] for name in Where._fields)),
+        )
 
 
 def _rows(
@@ -76,29 +123,27 @@ def _rows(
     return to_units(ratio), row.astype(np.int32)
 
 
-@dataclass(frozen=True)
-class SlotTables:
-    """The tables that depend on slots alone: compiled once for a register and all its null registers."""
-
-    gap_rows: npt.NDArray[np.int32]
-    gap_row: npt.NDArray[np.int32]
-    place_rows: npt.NDArray[np.int32]
-    place_row: npt.NDArray[np.int32]
-
-
 def compile_slots(model: Model) -> SlotTables:
-    """Tables of gap and distance."""
+    """Tiles, and tables of gap and distance."""
     slots, around = model.slots, model.around
     gap = model.by_kernel["gap"]
     widths = model.gap_table.shape[0]
     by_level, level = _rows(gap, model.gap_table, around.log2_time)
     gap_rows = by_level.transpose(0, 2, 1, 3).reshape(-1, widths, GAP_REACH)
     place_rows, place_row = _place_rows(model)
+    tiles = tiles_of(slots)
     return SlotTables(
+        tiles,
+        slots.day[tiles.at],
+        slots.width[tiles.at],
+        np.ascontiguousarray(slots.xyz_m[tiles.at]),
+        np.minimum(slots.precision, NO_PLACE)[tiles.at],
         np.ascontiguousarray(gap_rows),
-        (level * widths + slots.width).astype(np.int32),
+        (level * widths + slots.width).astype(np.int32)[tiles.at],
+        gap_bound(gap_rows),
         place_rows,
-        place_row,
+        place_row[tiles.at],
+        place_bound(place_rows),
     )
 
 
@@ -122,7 +167,7 @@ def _place_rows(model: Model) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int
 
 def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Tables:
     """Turn a model into integer tables; `slot_tables` may come from another model on the same slots."""
-    slots, learned, content = model.slots, model.learned, model.content
+    learned, content = model.learned, model.content
     number = model.by_kernel["number"]
     by_slot = compile_slots(model) if slot_tables is None else slot_tables
     ages, age_row = np.unique(learned.log2_age, return_inverse=True)
@@ -132,55 +177,60 @@ def compile_tables(model: Model, slot_tables: SlotTables | None = None) -> Table
     says = np.zeros((model.n, len(sparse_vars)), dtype=np.uint8)
     for k, v in enumerate(sparse_vars):
         says[:, k] = model.says(v)
-    says_units = np.array([to_units(v.log10_lr(0.0)) for v in sparse_vars])
+    says_units = np.array([to_units(v.log10_lr(0.0)) for v in sparse_vars], dtype=np.int32)
     lists = (content.bits, content.recorded, says)
     words = np.packbits(np.concatenate(lists, 1), axis=1, bitorder="little")
     extra_start, extra_i, extra_units = _extra(model, sparse_vars, says, says_units)
-    single = np.array([v.kernel != "items" for v in content.coded])
     own_units, lack_units = to_units(terms.both), to_units(terms.lack)
+    against = to_units(terms.against)
+    if max(lack_units.max(initial=0), against.max(initial=0), says_units.max(initial=0)) > 0:
+        raise ValueError("a value that is not shared speaks for a pair: the bound would not hold")
+    list_start, holders = _lists(learned.start, learned.bit, len(terms.variable), by_slot.tiles)
+    at = by_slot.tiles.at
     return Tables(
         n=model.n,
-        day=slots.day,
-        width=slots.width,
-        xyz_m=slots.xyz_m,
-        precision=np.minimum(slots.precision, NO_PLACE),
-        gap_rows=by_slot.gap_rows,
-        gap_row=by_slot.gap_row,
-        place_rows=by_slot.place_rows,
-        place_row=by_slot.place_row,
-        age=content.age,
+        slots=by_slot,
+        age=content.age[at],
         age_kernel=np.ascontiguousarray(age_kernel),
-        age_row=age_row.astype(np.int32),
-        words=np.ascontiguousarray(words),
+        age_row=age_row.astype(np.int32)[at],
+        words=np.ascontiguousarray(words[at]),
         start=learned.start,
         own=learned.bit,
         own_units=own_units,
         variable=terms.variable,
         lack=lack_units,
-        against=to_units(terms.against),
-        single=single,
+        against=against,
+        single=np.array([v.kernel != "items" for v in content.coded]),
         opposite=model.opposite,
-        recorded=content.recorded,
-        says=says,
-        says_units=says_units.astype(np.int32),
+        recorded=content.recorded[at],
+        says=says[at],
+        says_units=says_units,
         extra_start=extra_start,
         extra_i=extra_i,
         extra_units=extra_units,
-        best=_best(model, own_units, lack_units, age_kernel[age_row, 0]),
+        best=_best(model, own_units, age_kernel[age_row, 0]),
+        list_start=list_start,
+        lists=holders,
     )
 
 
+def _lists(
+    start: npt.NDArray[np.int64], bit: npt.NDArray[np.int32], bits: int, tiles: Tiles
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Positions of the cases that have each bit, with a place and then without one, each in the order of the register."""
+    holder = tiles.position[np.repeat(np.arange(len(start) - 1), np.diff(start))]
+    of = bit.astype(np.int64) * 2 + (holder >= tiles.first_nowhere)
+    order = np.argsort(of, kind="stable")
+    ends = np.bincount(of, minlength=2 * bits).cumsum()
+    return np.concatenate([[0], ends]).astype(np.int64), holder[order]
+
+
 def _best(
-    model: Model,
-    own_units: npt.NDArray[np.int32],
-    lack: npt.NDArray[np.int32],
-    age_best: npt.NDArray[np.int32],
+    model: Model, own_units: npt.NDArray[np.int32], age_best: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.int32]:
     """The most that age and coded content can add for each later case, whoever the earlier one is."""
-    learned = model.learned
-    rows = np.repeat(np.arange(model.n), np.diff(learned.start))
-    best = np.maximum(own_units, np.maximum(lack[learned.bit], 0))
-    content = np.bincount(rows, weights=np.maximum(best, 0), minlength=model.n)
+    rows = np.repeat(np.arange(model.n), np.diff(model.learned.start))
+    content = np.bincount(rows, weights=np.maximum(own_units, 0), minlength=model.n)
     age = np.where(model.content.age >= 0, np.maximum(age_best, 0), 0)
     return (content + age).astype(np.int32)
 

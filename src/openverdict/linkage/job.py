@@ -5,24 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from openverdict.linkage.compile import Tables
-from openverdict.linkage.kernel import score_block
+from openverdict.linkage.kernel import search
 
 IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
-PAIRS_PER_TASK = 4_000_000
+PAIRS_PER_TASK = 4_000_000  # at least
+MOST_TASKS = 2048
+LIST_STEP = 3.0  # scanned pairs that cost as much as one entry of a list; no result hangs on it
 ROOM = 1 << 14
 
 
 class Part(NamedTuple):
-    """The pairs at or above the floor that one task found, sorted by later then earlier case."""
+    """The pairs at or above the floor that one task found, in no order."""
 
     i: Int32Array
     j: Int32Array
@@ -30,15 +33,11 @@ class Part(NamedTuple):
 
 
 class Task(NamedTuple):
-    """The later cases `first` to `last` (not included) against all before them."""
+    """The later cases at positions `first` to `last` (not included), each against all before it: so many `pairs`."""
 
     first: int
     last: int
-
-    @property
-    def pairs(self) -> int:
-        """Pairs that the task answers for."""
-        return (self.last + self.first - 1) * (self.last - self.first) // 2
+    pairs: int
 
 
 @dataclass(frozen=True)
@@ -47,36 +46,38 @@ class Job:
 
     tables: Tables
     floor: int
+    list_step: float = LIST_STEP
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """Ranges of later cases with about PAIRS_PER_TASK pairs each; together they answer for every pair once."""
-        n, ranges, first = self.tables.n, [], 0
-        while first < n:
-            last = first + 1
-            while last < n and (last + first) * (last - first) / 2 < PAIRS_PER_TASK:
-                last += max(1, (n - first) // 256)
-            last = min(last, n)
-            ranges.append(Task(first, last))
-            first = last
-        return tuple(ranges)
+        """Ranges of later cases in the order of the tiles, with about as many pairs each; together every pair once."""
+        before = np.concatenate([[0], np.cumsum(self.tables.slots.tiles.at, dtype=np.int64)])
+        total = int(before[-1])
+        size = max(PAIRS_PER_TASK, total // MOST_TASKS)
+        cuts = np.unique(np.searchsorted(before, np.arange(0, total + size, size)))
+        edges = [*cuts[cuts < self.tables.n].tolist(), self.tables.n]
+        return tuple(
+            Task(first, last, int(before[last] - before[first])) for first, last in pairwise(edges)
+        )
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that the job's result depends on but the code."""
-        digest = hashlib.sha256(f"{self.floor}\n".encode())
-        for field in fields(self.tables):
-            value = np.asarray(getattr(self.tables, field.name))
-            digest.update(f"{field.name} {value.dtype} {value.shape}\n".encode())
+        digest = hashlib.sha256(f"{self.floor}\n{self.tables.n}\n".encode())
+        for name, value in self.tables.arrays.items():
+            digest.update(f"{name} {value.dtype} {value.shape}\n".encode())
             digest.update(np.ascontiguousarray(value).tobytes())
         return digest.hexdigest()
 
     def run(self, task: Task) -> Part:
         """What one task finds. Runs outside Python's lock."""
+        when, what, where = self.tables.for_kernel
         room = ROOM
         while True:
             i, j, units = (np.empty(room, dtype=np.int32) for _ in range(3))
-            found = _score(self.tables, task, self.floor, i, j, units)
+            found = search(
+                task.first, task.last, self.floor, self.list_step, when, what, where, i, j, units
+            )
             if found <= room:
                 return Part(i[:found], j[:found], units[:found])
             room = found
@@ -106,18 +107,3 @@ class Local:
 
         with ThreadPoolExecutor(self.threads) as pool:
             yield from pool.map(one, job.tasks)
-
-
-def _score(
-    t: Tables, task: Task, floor: int, i: Int32Array, j: Int32Array, units: Int32Array
-) -> int:
-    return int(
-        score_block(
-            task.first, task.last, floor,
-            t.day, t.width, t.xyz_m, t.precision, t.gap_rows, t.gap_row, t.place_rows, t.place_row,
-            t.age, t.age_kernel, t.age_row, t.words, t.start, t.own, t.own_units, t.variable,
-            t.lack, t.against, t.single, t.opposite, t.recorded, t.says, t.says_units,
-            t.extra_start, t.extra_i, t.extra_units, t.best,
-            i, j, units,
-        )
-    )  # fmt: skip

@@ -54,4 +54,6 @@ def all_pairs(
     parts = list(who.run(job, _quiet if progress is None else progress))
     none = np.zeros(0, dtype=np.int32)
     i, j, units = (np.concatenate([none, *(part[k] for part in parts)]) for k in range(3))
-    return Ledger(i.astype(np.int64), j.astype(np.int64), units, tables.n * (tables.n - 1) // 2)
+    order = np.lexsort((i, j))
+    i, j, units = i[order].astype(np.int64), j[order].astype(np.int64), units[order]
+    return Ledger(i, j, units, tables.n * (tables.n - 1) // 2)
