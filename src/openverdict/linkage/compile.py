@@ -18,6 +18,7 @@ from openverdict.linkage.kernel import What, When, Where
 from openverdict.linkage.tiles import Tiles, gap_bound, place_bound, tiles_of
 
 UNIT = 1000.0  # table entries are thousandths of a bit
+ROWS_AT_ONCE = 64
 MOST_UNITS = 10**9  # an infinite ratio is held to it
 
 
@@ -156,10 +157,13 @@ def _place_rows(model: Model) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int
     )
     distinct, row = np.unique(at, axis=0, return_inverse=True)
     kind, precision = distinct[:, 1].astype(int), distinct[:, 2].astype(int)
-    log2_k = model.place_table[kind, :, precision, :]
-    ratio = model.by_kernel["distance"].log10_lr(np.exp2(log2_k - distinct[:, :1, None]))
-    rows = np.zeros((len(distinct) + 1, log2_k.shape[1] + 1, log2_k.shape[2]), dtype=np.int32)
-    rows[:-1, :-1] = to_units(ratio)
+    classes, bins = model.place_table.shape[1], model.place_table.shape[3]
+    rows = np.zeros((len(distinct) + 1, classes + 1, bins), dtype=np.int32)
+    for first in range(0, len(distinct), ROWS_AT_ONCE):
+        some = slice(first, first + ROWS_AT_ONCE)
+        log2_k = model.place_table[kind[some], :, precision[some], :]
+        ratio = model.by_kernel["distance"].log10_lr(np.exp2(log2_k - distinct[some, :1, None]))
+        rows[some][: len(ratio), :-1] = to_units(ratio)
     place_row = np.full(model.n, len(distinct), dtype=np.int32)
     place_row[placed] = row.reshape(-1)
     return rows, place_row
