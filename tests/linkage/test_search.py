@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,12 +16,13 @@ from openverdict.evidence import Model, load_variables, prepare
 from openverdict.evidence.encode import NO_PLACE
 from openverdict.linkage import Job, Ledger, all_pairs, compile_tables, to_units
 from openverdict.linkage.compile import Tables
-from openverdict.linkage.tiles import NOWHERE, TILE, gap_bound, place_bound
+from openverdict.linkage.tiles import NOWHERE, gap_bound, place_bound
 from openverdict.simulate import CitySpec, SeriesPlan, simulate_register
 
 VARIABLES = load_variables()
 EVERYTHING = -(10**8)
 ALWAYS, NEVER = 0.0, 1e9  # the cost of a list's entry: nothing, or more than any scan
+TILE, BLOCK = 16, 4  # small, so that small registers have many
 SHAPES = ("city", "spread", "unplaced", "towns", "decades")
 
 
@@ -35,7 +37,8 @@ def tables_of(shape: str) -> Tables:
         places = {"spread": "spread", "unplaced": "none"}.get(shape, "towns")
         days = 9000 if shape == "decades" else 700
         register = made(21, 900, places=places, days=days, mentions=0.1)
-    return compile_tables(Model(prepare(register, VARIABLES)))
+    with patch.multiple("openverdict.linkage.tiles", TILE=TILE, BLOCK=BLOCK):
+        return compile_tables(Model(prepare(register, VARIABLES)))
 
 
 @cache
@@ -102,6 +105,14 @@ def test_every_case_stands_in_one_tile_that_holds_it(shape):
         assert ((slots.precision[inside] == NO_PLACE) == (tiles.group[t] == NOWHERE)).all()
         assert (tiles.tile_of[inside] == t).all()
         assert last - first <= TILE or tiles.group[t] == NOWHERE
+    assert tiles.block_edges[0] == 0
+    assert tiles.block_edges[-1] == len(tiles.group)
+    edges = zip(tiles.block_edges[:-1], tiles.block_edges[1:], strict=True)
+    for b, (first, last) in enumerate(edges):
+        assert 0 < last - first <= BLOCK
+        assert len(set(tiles.group[first:last].tolist())) == 1
+        assert (tiles.low[first:last] >= tiles.block_low[b]).all()
+        assert (tiles.high[first:last] <= tiles.block_high[b]).all()
     assert tiles.first_nowhere == (slots.precision != NO_PLACE).sum()
 
 

@@ -68,6 +68,9 @@ class Where(NamedTuple):
     high: Array
     tile_of: Array
     latest: Array
+    block_edges: Array
+    block_low: Array
+    block_high: Array
     extra_start: Array
     extra_i: Array
     extra_units: Array
@@ -117,6 +120,15 @@ def bin_of(metres):  # type: ignore[no-untyped-def] # pragma: no cover
     if metres < 5000.0:
         return 100 + np.int64((metres - 500.0) / 50.0)
     return min(190 + np.int64((metres - 5000.0) / 1000.0), 435)
+
+
+@nb.njit(cache=True, nogil=True, boundscheck=False, inline="always")
+def bin_to(low, high, box, x, y, z):  # type: ignore[no-untyped-def] # pragma: no cover
+    """The bin of the distance from a place to a box."""
+    dx = np.float64(max(low[box, 0] - x, x - high[box, 0], 0))
+    dy = np.float64(max(low[box, 1] - y, y - high[box, 1], 0))
+    dz = np.float64(max(low[box, 2] - z, z - high[box, 2], 0))
+    return bin_of(np.sqrt(dx * dx + dy * dy + dz * dz))
 
 
 @nb.njit(cache=True, nogil=True, boundscheck=False, inline="always")
@@ -252,6 +264,9 @@ def search(first, last, floor, list_step, when, what, where, out_i, out_j, out_u
     high = where.high
     tile_of = where.tile_of
     latest = where.latest
+    block_edges = where.block_edges
+    block_low = where.block_low
+    block_high = where.block_high
     extra_start = where.extra_start
     extra_i = where.extra_i
     extra_units = where.extra_units
@@ -260,13 +275,13 @@ def search(first, last, floor, list_step, when, what, where, out_i, out_j, out_u
     room = len(out_i)
     n = len(at)
     byte_count = words.shape[1]
-    tile_count = len(group)
+    block_count = len(block_edges) - 1
     values = np.zeros(byte_count * 8, dtype=np.int32)
     tables = np.zeros((byte_count, 256), dtype=np.int32)
     # By position or tile, the mark of the later case that shares something rare with it, met it in a list, reaches it by lists.
     shares = np.zeros(n, dtype=np.int32)
     met = np.zeros(n, dtype=np.int32)
-    by_list = np.zeros(tile_count, dtype=np.int32)
+    by_list = np.zeros(len(group), dtype=np.int32)
     searched = np.zeros((2, len(what.variable)), dtype=np.bool_)
     listed = np.zeros(2, dtype=np.bool_)
     far = np.zeros(2, dtype=np.int64)
@@ -316,37 +331,39 @@ def search(first, last, floor, list_step, when, what, where, out_i, out_j, out_u
                 others = n - first_nowhere if domain == 1 else first_nowhere
                 listed[domain] = cost * list_step < share * others
 
-        for t in range(tile_count):
+        for block in range(block_count):
+            t = block_edges[block]
             g = group[t]
             domain = 1 if g == NOWHERE else 0
-            if domain == 1:
-                most = np.int64(nearest[NOWHERE, bins])
-            else:
-                dx = np.float64(max(low[t, 0] - xj, xj - high[t, 0], 0))
-                dy = np.float64(max(low[t, 1] - yj, yj - high[t, 1], 0))
-                dz = np.float64(max(low[t, 2] - zj, zj - high[t, 2], 0))
-                most = np.int64(nearest[g, bin_of(np.sqrt(dx * dx + dy * dy + dz * dz))])
+            most = np.int64(nearest[g, bin_to(block_low, block_high, block, xj, yj, zj)])
             if bounds[0] + most < need:
                 continue
             if listed[domain] and most <= far[domain]:
-                by_list[t] = mark
+                by_list[t : block_edges[block + 1]] = mark
                 continue
-            soon = first_soon(bounds, latest, j, day_j, need - most)
-            end = first_not_below(at, tile_start[t], tile_start[t + 1], j)
-            start = first_not_below(at, tile_start[t], end, soon)
-            for p in range(start, end):
-                gap = abs(day_j - day[p])
-                units = gap_table[width[p], gap if gap < reach else reach]
-                units += place_units(xyz, precision, q, p, place_table)
-                if units < need:
+            for t in range(block_edges[block], block_edges[block + 1]):
+                most = np.int64(nearest[g, bin_to(low, high, t, xj, yj, zj)])
+                if bounds[0] + most < need:
                     continue
-                units += content_units(age, words, p, age_j, ages, tables)
-                if units >= floor and shares[p] != mark:
-                    if found < room:
-                        out_i[found] = at[p]
-                        out_j[found] = j
-                        out_units[found] = units
-                    found += 1
+                if listed[domain] and most <= far[domain]:
+                    by_list[t] = mark
+                    continue
+                soon = first_soon(bounds, latest, j, day_j, need - most)
+                end = first_not_below(at, tile_start[t], tile_start[t + 1], j)
+                start = first_not_below(at, tile_start[t], end, soon)
+                for p in range(start, end):
+                    gap = abs(day_j - day[p])
+                    units = gap_table[width[p], gap if gap < reach else reach]
+                    units += place_units(xyz, precision, q, p, place_table)
+                    if units < need:
+                        continue
+                    units += content_units(age, words, p, age_j, ages, tables)
+                    if units >= floor and shares[p] != mark:
+                        if found < room:
+                            out_i[found] = at[p]
+                            out_j[found] = j
+                            out_units[found] = units
+                        found += 1
 
         for domain in range(2):
             if not listed[domain]:

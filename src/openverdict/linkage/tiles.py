@@ -16,6 +16,7 @@ from openverdict.evidence.encode import NO_PLACE, PRECISION_M, Slots
 Int32Array = npt.NDArray[np.int32]
 
 TILE = 256  # cases in a tile, at most
+BLOCK = 16  # tiles in a block, at most
 GROUP_M = (300.0, 2500.0)  # places known as well as this lie in tiles of their own
 GROUPS = len(GROUP_M) + 2  # the coarser ones, and those without a place
 NOWHERE = GROUPS - 1
@@ -27,7 +28,8 @@ class Tiles:
 
     `at` (n) case number at each position, `position` (n) its inverse; tile t holds the positions `edges[t]` to
     `edges[t + 1]`, all of one `group` of precision, inside the box `low[t]` to `high[t]` (earth-centred metres);
-    `tile_of` (n) by position; `latest` (n) by case: the latest day of the cases up to it.
+    `tile_of` (n) by position; `latest` (n) by case: the latest day of the cases up to it. Block b is the tiles
+    `block_edges[b]` to `block_edges[b + 1]`, which lie near each other, inside the box `block_low[b]` to `block_high[b]`.
     """
 
     at: Int32Array
@@ -38,6 +40,9 @@ class Tiles:
     high: Int32Array
     tile_of: Int32Array
     latest: Int32Array
+    block_edges: npt.NDArray[np.int64]
+    block_low: Int32Array
+    block_high: Int32Array
 
     @property
     def first_nowhere(self) -> int:
@@ -64,16 +69,31 @@ def tiles_of(slots: Slots) -> Tiles:
     position[at] = np.arange(n)
     boxes = [slots.xyz_m[members] for members in found]
     none = np.zeros((0, 3), dtype=np.int32)
+    low = np.stack([box.min(0) for box in boxes]) if boxes else none
+    high = np.stack([box.max(0) for box in boxes]) if boxes else none
+    of = np.array([group[members[0]] for members in found], dtype=np.uint8)
+    block_edges = _blocks(of)
+    first = block_edges[:-1]
     return Tiles(
         at.astype(np.int32),
         position,
         edges,
-        np.array([group[members[0]] for members in found], dtype=np.uint8),
-        np.stack([box.min(0) for box in boxes]) if boxes else none,
-        np.stack([box.max(0) for box in boxes]) if boxes else none,
+        of,
+        low,
+        high,
         np.repeat(np.arange(len(found), dtype=np.int32), sizes),
         np.maximum.accumulate(slots.day) if n else slots.day,
+        block_edges,
+        np.minimum.reduceat(low, first) if len(first) else none,
+        np.maximum.reduceat(high, first) if len(first) else none,
     )
+
+
+def _blocks(group: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Where blocks begin, and the number of tiles: every BLOCK tiles of a group, which stand in the order of halving."""
+    begins = np.searchsorted(group, np.arange(GROUPS + 1))
+    starts = [np.arange(a, b, BLOCK) for a, b in pairwise(begins)]
+    return np.concatenate([*starts, [len(group)]]).astype(np.int64)
 
 
 def _halved(xyz_m: Int32Array, members: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
