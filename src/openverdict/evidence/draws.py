@@ -29,10 +29,11 @@ class GroupDraws:
     """Draws of the ratios of all pairs of `members`, case numbers in order of time."""
 
     def __init__(self, intervals: Intervals, members: Sequence[int]) -> None:
-        self.intervals, self.model = intervals, intervals.model
+        self.model = intervals.model
         self.members = np.array(members, dtype=np.int64)
         self.a, self.b = np.triu_indices(len(members), 1)
         self.i, self.j = self.members[self.a], self.members[self.b]
+        self.own = intervals.of(self.i, self.j)
         self.at = self.model.terms(self.i, self.j)
 
     def totals(
@@ -52,8 +53,8 @@ class GroupDraws:
             for v in self.model.variables:
                 z = self._shared(rng, v.kernel, draws)
                 total += self._moved("background", v.name, z) - self.at[v.name]
-        if "kinds" in sources and self.intervals.refits:
-            relearned = self.intervals.relearned(self.i, self.j)
+        if "kinds" in sources and self.own.refits:
+            relearned = self.own.relearned(self.i, self.j)
             total += (relearned - relearned.mean(0))[rng.integers(0, len(relearned), draws)]
         return total
 
@@ -71,8 +72,7 @@ class GroupDraws:
         """Terms of every variable at every level, shape (levels, pairs)."""
         if source not in self.__dict__:
             found = [
-                self.at if z == 0.0 else self.intervals.moved(source, z).terms(self.i, self.j)
-                for z in LEVELS
+                self.at if z == 0.0 else self.own.terms(source, z, self.i, self.j) for z in LEVELS
             ]
             self.__dict__[source] = {
                 v.name: np.stack([t[v.name] for t in found]) for v in self.model.variables

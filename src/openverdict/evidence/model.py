@@ -30,12 +30,14 @@ from openverdict.evidence.encode import (
     encode_slots,
     routinely_screened,
 )
-from openverdict.evidence.near import near_rarity
+from openverdict.evidence.near import NearCounts, near_counts, near_rarity
 from openverdict.evidence.rarity import (
     Learned,
+    LocalCounts,
     OwnRarity,
     key_rarity,
     learn,
+    local_counts,
     ordinary_keys,
     own_rarity,
     sharing_rate,
@@ -67,6 +69,7 @@ MAX_SPOT = 1000  # a label of more cases than this is no exact spot
 SPOT_REACH_M = (
     300.0  # farther apart than this, beyond both precisions, the same words name two spots
 )
+SPARSE_KERNELS = ("keys", "spot", "mention")
 LOG10_2 = float(np.log10(2.0))
 
 
@@ -145,6 +148,7 @@ class Model:
         self.learned = prepared.learned if order is None else prepared.learned.take(order)
         self.n = len(self.slots.day)
         self.by_kernel = {v.kernel: v for v in self.variables}
+        self.said: dict[str, npt.NDArray[np.bool_]] = {}
 
     @property
     def content(self) -> Content:
@@ -152,14 +156,24 @@ class Model:
         return self.learned.content
 
     @cached_property
+    def local(self) -> LocalCounts:
+        """How often every own value stands close by, in place, time and unit."""
+        return local_counts(self.learned, self.around)
+
+    @cached_property
     def own(self) -> OwnRarity:
         """Rarity of every own value."""
-        return own_rarity(self.learned, self.around)
+        return own_rarity(self.learned, self.around.of_kind, self.local, self.n)
+
+    @cached_property
+    def near_counts(self) -> NearCounts:
+        """How often both sides of near pairs agree."""
+        return near_counts(self.learned, self.slots, self.around)
 
     @cached_property
     def near(self) -> FloatArray:
         """Rarity of every own value among near pairs."""
-        return near_rarity(self.learned, self.slots, self.around, self.own.p)
+        return near_rarity(self.learned, self.slots, self.around, self.own.p, self.near_counts)
 
     def are_near(self, i: IntArray, j: IntArray) -> npt.NDArray[np.bool_]:
         """Which pairs lie at one address, as far as their precision says."""
@@ -335,6 +349,15 @@ class Model:
         """Which cases record a sparse variable at all, and not only what is too frequent to mean anything: only then does
         *not* sharing say something.
         """
+        if variable.name not in self.said:
+            self.said[variable.name] = self._says(variable)
+        return self.said[variable.name]
+
+    def all_said(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """The same for every sparse variable, by name."""
+        return {v.name: self.says(v) for v in self.variables if v.kernel in SPARSE_KERNELS}
+
+    def _says(self, variable: Variable) -> npt.NDArray[np.bool_]:
         if variable.kernel == "spot":
             spot = self.slots.spot
             count = np.bincount(spot[spot >= 0], minlength=len(self.slots.spot_names) + 1)
@@ -362,7 +385,7 @@ class Model:
                 apart = np.abs(self.content.age[i].astype(int) - self.content.age[j])
                 ratio = self._ratio(v, self.log2_age_kernel[apart], self.learned.log2_age[j])
                 result[v.name] = np.where(known, ratio, 0.0)
-            elif v.kernel in ("keys", "spot", "mention"):
+            elif v.kernel in SPARSE_KERNELS:
                 says = self.says(v)
                 default = np.where(says[i] & says[j], v.log10_lr(0.0), 0.0)
                 at, hit = self.find_sparse(v.name, i, j)

@@ -7,6 +7,8 @@ less by how many times more often such pairs occur than density and kind alone w
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numba as nb
 import numpy as np
 import numpy.typing as npt
@@ -22,22 +24,26 @@ NEAR_SHRINK = 5.0  # near pairs drawn from the value's usual rate
 NEAR_LEFT_OUT = 6.0  # sides of near pairs left out of each count: those of a series of three
 
 
-def near_rarity(
-    learned: Learned, slots: Slots, around: Surroundings, usual: FloatArray
-) -> FloatArray:
-    """Rarity of each own value (aligned with `Learned.bit`) among near pairs at places of the later case's kind.
-
-    `usual`: the rarity far from anything.
+@dataclass(frozen=True)
+class NearCounts:
+    """By bit and kind of place of one side of a near pair, (D, kinds + 1): how often that side holds what the other holds
+    (`both`), and how often it records the variable at all (`of`). None of it depends on the types.
     """
+
+    both: FloatArray
+    of: FloatArray
+
+
+def near_counts(learned: Learned, slots: Slots, around: Surroundings) -> NearCounts:
+    """Count the sides of all near pairs."""
     content = learned.content
     variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
     kind = np.where(around.of_kind, slots.kind, -1).astype(np.int64)
-    kinds = len(slots.kind_names) + 1
     both, of = _count(
         around.near_i,
         around.near_j,
         kind,
-        kinds,
+        len(slots.kind_names) + 1,
         learned.start,
         learned.bit,
         variable,
@@ -45,12 +51,24 @@ def near_rarity(
         content.recorded,
         len(content.bit_list),
     )
+    return NearCounts(both, of)
+
+
+def near_rarity(
+    learned: Learned, slots: Slots, around: Surroundings, usual: FloatArray, counts: NearCounts
+) -> FloatArray:
+    """Rarity of each own value (aligned with `Learned.bit`) among near pairs at places of the later case's kind.
+
+    `usual`: the rarity far from anything.
+    """
+    content = learned.content
+    kind = np.where(around.of_kind, slots.kind, -1)
     bit = learned.bit.astype(np.int64)
     row = np.repeat(np.arange(len(kind)), np.diff(learned.start))
     here = kind[row]
     stays = content.of_place[bit]  # a kind of place is not rated among places of that kind
-    shared = np.where(stays, both.sum(1)[bit], both[bit, here])
-    asked = np.where(stays, of.sum(1)[bit], of[bit, here])
+    shared = np.where(stays, counts.both.sum(1)[bit], counts.both[bit, here])
+    asked = np.where(stays, counts.of.sum(1)[bit], counts.of[bit, here])
     p = (np.maximum(shared - NEAR_LEFT_OUT, 0.0) + NEAR_SHRINK * usual) / (asked + NEAR_SHRINK)
     p = np.where(stays & around.of_kind[row], usual, np.maximum(p, usual))
     rare: FloatArray = np.exp2(rounded(np.log2(np.clip(p, None, 1.0))))

@@ -8,7 +8,7 @@ the same unit's records (a coder's habits). The last three are shrunk towards th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numba as nb
 import numpy as np
@@ -17,11 +17,14 @@ import numpy.typing as npt
 from openverdict.evidence.encode import Content, Keys
 from openverdict.evidence.rates import PARTNERS_LEFT_OUT
 from openverdict.evidence.surroundings import SOON_LEFT_OUT, Surroundings, rounded
+from openverdict.evidence.turns import take_turn
 from openverdict.evidence.types import Types
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Int32Array = npt.NDArray[np.int32]
 
+CHUNK = 32_768  # cases whose values take their turns at a time
 LOCAL_SHRINK = 20.0
 AGE = "age"
 # The order in which a case's values are taken; the rest follows as in variables.toml.
@@ -84,7 +87,7 @@ def learn(content: Content, types: Types) -> Learned:
     """The rate of every own value among deaths like it so far: of its type as far as the values before it tell."""
     rows, bit = np.nonzero(content.bits)
     start = np.searchsorted(rows, np.arange(len(content.age) + 1)).astype(np.int64)
-    base, density = _in_turn(content, types, rows, bit)
+    base, density = in_turn(content, types, start, bit.astype(np.int32))
     variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
     count = content.bits.sum(0, dtype=np.int64)
     of = content.recorded.sum(0, dtype=np.int64)[variable] if len(variable) else count
@@ -103,51 +106,55 @@ def learn(content: Content, types: Types) -> Learned:
     )
 
 
-def _in_turn(
-    content: Content, types: Types, rows: IntArray, bit: IntArray
+def in_turn(
+    content: Content, types: Types, start: IntArray, bit: npt.NDArray[np.int32]
 ) -> tuple[FloatArray, FloatArray]:
     """P(value | the case's values before it) for each own value, and the density of its age, by the chain rule.
 
     The product over all of a case's values is their joint probability under the mixture, so that habits that go together
-    are counted once, whichever of them two cases share.
+    are counted once, whichever of them two cases share. `types` holds the posterior of the cases of `content`, in CSR
+    with their own values as in `Learned`.
     """
-    posterior = np.tile(types.share, (len(content.age), 1))
-    base = np.ones(len(rows))
-    by_bit = np.argsort(bit, kind="stable")
-    edges = np.searchsorted(bit[by_bit], np.arange(len(content.bit_list) + 1))
-    number = {v.name: k for k, v in enumerate(content.coded)}
-    density = np.ones(len(content.age))
-    order = [name for name in FIRST if name in number or name == AGE]
-    for name in (*order, *(name for name in number if name not in FIRST)):
-        if name == AGE:
-            rate = types.rates.age_without(content.age)
-            density = np.einsum("nk,nk->n", posterior, rate)
-            posterior = _updated(posterior, np.where(content.age[:, None] >= 0, rate, 1.0))
-            continue
-        v = number[name]
-        items = content.coded[v].kernel == "items"
-        seen = content.recorded[:, v] > 0
-        told = np.ones_like(posterior)
-        for d, b in enumerate(content.bit_list):
-            if b.variable != v or b.negative:
-                continue
-            mine = by_bit[edges[d] : edges[d + 1]]
-            j = rows[mine]
-            rate = types.rates.bit_without(d, j)
-            base[mine] = np.einsum("nk,nk->n", posterior[j], rate)
-            if items:
-                told[seen] = 1 - types.rates.bit[:, d]
-                told[j] = rate
-                posterior = _updated(posterior, told)
-            else:
-                told[j] = rate
-        if not items:
-            posterior = _updated(posterior, told)
+    base, density = np.ones(len(bit)), np.ones(len(content.age))
+    for first in range(0, len(content.age), CHUNK):
+        last = min(first + CHUNK, len(content.age))
+        entries = slice(start[first], start[last])
+        base[entries], density[first:last] = _some_in_turn(
+            content, types, slice(first, last), start[first : last + 1] - start[first], bit[entries]
+        )
     return base, density
 
 
+def _some_in_turn(
+    content: Content, types: Types, cases: slice, start: IntArray, bit: npt.NDArray[np.int32]
+) -> tuple[FloatArray, FloatArray]:
+    """The same for some of the cases."""
+    rates, age = types.rates, content.age[cases]
+    some = replace(rates, posterior=rates.posterior[cases])
+    posterior = np.tile(types.share, (len(age), 1))
+    own = some.left_out * some.posterior
+    tables = rates.tables
+    before, rate = np.zeros((len(bit), len(types.share))), np.zeros((len(bit), len(types.share)))
+    number = {v.name: k for k, v in enumerate(content.coded)}
+    density = np.ones(len(age))
+    variable = np.array([-1 if b.negative else b.variable for b in content.bit_list])
+    order = [name for name in FIRST if name in number or name == AGE]
+    for name in (*order, *(name for name in number if name not in FIRST)):
+        if name == AGE:
+            of_age = some.age_without(age)
+            density = np.einsum("nk,nk->n", posterior, of_age)
+            posterior = _updated(posterior, np.where(age[:, None] >= 0, of_age, 1.0))
+            continue
+        v = number[name]
+        items = content.coded[v].kernel == "items"
+        values, seen = np.flatnonzero(variable == v), content.recorded[cases, v] > 0
+        take_turn(start, bit, values, items, seen, own, tables, posterior, before, rate)
+    base = np.einsum("nk,nk->n", before, rate)
+    return np.where(variable[bit] < 0, 1.0, base), density
+
+
 def _updated(posterior: FloatArray, told: FloatArray) -> FloatArray:
-    product = posterior * told
+    product = np.ascontiguousarray(posterior * told)
     result: FloatArray = product / product.sum(1, keepdims=True)
     return result
 
@@ -160,37 +167,73 @@ class OwnRarity:
     source: npt.NDArray[np.int8]
 
 
-def own_rarity(learned: Learned, around: Surroundings) -> OwnRarity:
-    """The largest of the four rates for every own value, shrunk, never zero."""
+@dataclass(frozen=True)
+class LocalCounts:
+    """For every own value (aligned with `Learned.bit`), others with the value and others where it is recorded: among the
+    nearest, in the same fortnight, in the same unit. None of it depends on the types.
+    """
+
+    near: Int32Array
+    near_of: Int32Array
+    then: Int32Array
+    then_of: Int32Array
+    unit: Int32Array
+    unit_of: Int32Array
+
+    def take(self, entries: IntArray) -> LocalCounts:
+        """The same for some of the own values."""
+        return LocalCounts(*(getattr(self, f.name)[entries] for f in fields(self)))
+
+
+def local_counts(learned: Learned, around: Surroundings) -> LocalCounts:
+    """Count every own value close by, in place, time and unit."""
     content = learned.content
-    n = len(content.age)
     variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
-    rows = np.repeat(np.arange(n), np.diff(learned.start))
-    bit, base = learned.bit.astype(np.int64), learned.base
-    near, near_of = _near_counts(
-        learned.start, bit, variable, content.bits, content.recorded, around.neighbours
+    rows = np.repeat(np.arange(len(content.age)), np.diff(learned.start))
+    bit = learned.bit.astype(np.int64)
+    counts = (
+        *_near_counts(
+            learned.start, bit, variable, content.bits, content.recorded, around.neighbours
+        ),
+        *_window_counts(rows, bit, variable, content, around),
+        *_unit_counts(rows, bit, variable, content),
     )
-    then, then_of = _window_counts(rows, bit, variable, content, around)
-    unit, unit_of = _unit_counts(rows, bit, variable, content)
-    candidates = [base]
-    left_out = (PARTNERS_LEFT_OUT, SOON_LEFT_OUT, PARTNERS_LEFT_OUT)
-    for (c, of), out in zip(
-        ((near, near_of), (then, then_of), (unit, unit_of)), left_out, strict=True
-    ):
+    return LocalCounts(*(count.astype(np.int32) for count in counts))
+
+
+def own_rarity(
+    learned: Learned,
+    of_kind: npt.NDArray[np.bool_],
+    counts: LocalCounts,
+    n: int,
+) -> OwnRarity:
+    """The largest of the four rates for every own value, shrunk, never zero, in a register of n cases.
+
+    `of_kind`: which cases lie at a kind of place of which enough are known.
+    """
+    content = learned.content
+    rows = np.repeat(np.arange(len(content.age)), np.diff(learned.start))
+    bit, base = learned.bit, learned.base
+    said = content.of_place[bit] & of_kind[rows]  # by the density of places of this kind
+    most, source = base.copy(), np.zeros(len(bit), dtype=np.int8)
+    local = (
+        (counts.near, counts.near_of, PARTNERS_LEFT_OUT),
+        (counts.then, counts.then_of, SOON_LEFT_OUT),
+        (counts.unit, counts.unit_of, PARTNERS_LEFT_OUT),
+    )
+    for number, (c, of, out) in enumerate(local, start=1):
         kept = np.maximum(c - out, 0.0)
-        candidates.append((kept + LOCAL_SHRINK * base) / (of + LOCAL_SHRINK))
-    stacked = np.stack(candidates)
-    said = content.of_place[bit] & around.of_kind[rows]  # by the density of places of this kind
-    stacked[1:] = np.where(said, base, stacked[1:])
-    source = stacked.argmax(0).astype(np.int8)
-    p = np.clip(stacked.max(0), 0.5 / (n + 1), 1.0)
+        rate = np.where(said, base, (kept + LOCAL_SHRINK * base) / (of + LOCAL_SHRINK))
+        higher = rate > most
+        most[higher], source[higher] = rate[higher], number
+    p = np.clip(most, 0.5 / (n + 1), 1.0)
     return OwnRarity(np.exp2(rounded(np.log2(p))), source)
 
 
 @nb.njit(cache=True, nogil=True)
 def _near_counts(start, bit, variable, bits, recorded, neighbours):  # type: ignore[no-untyped-def] # pragma: no cover
-    c = np.zeros(len(bit))
-    of = np.zeros(len(bit))
+    c = np.zeros(len(bit), dtype=np.int32)
+    of = np.zeros(len(bit), dtype=np.int32)
     for j in range(len(start) - 1):
         for e in range(start[j], start[j + 1]):
             b = bit[e]

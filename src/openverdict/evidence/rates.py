@@ -7,14 +7,15 @@ type would otherwise make its own habits look usual.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from openverdict.evidence.encode import Content
+from openverdict.evidence.mixture import count_ages, count_by_class
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -39,7 +40,8 @@ _SAME_AGE = float(
 @dataclass(frozen=True)
 class Rates:
     """Expected counts by type: `held` and `seen` (K, D) cases with the value and cases that record its variable; `total` and
-    `of` (D) the same for the whole register; `aged` (K, 128) cases by age, each spread over AGE_SD; `posterior` (n, K).
+    `of` (D) the same for the whole register; `aged` (K, 128) cases by age, each spread over AGE_SD; `posterior` (n, K)
+    of the cases that are rated; `cases` in the register.
     """
 
     held: FloatArray
@@ -48,11 +50,12 @@ class Rates:
     of: FloatArray
     aged: FloatArray
     posterior: FloatArray
+    cases: int
 
     @property
     def left_out(self) -> float:
         """Cases left out of a rate: the one that is asked for, and its partners."""
-        return 1.0 + min(PARTNERS_LEFT_OUT, len(self.posterior) / ONE_DEATH_IN)
+        return 1.0 + min(PARTNERS_LEFT_OUT, self.cases / ONE_DEATH_IN)
 
     @cached_property
     def bit(self) -> FloatArray:
@@ -79,6 +82,24 @@ class Rates:
         rate = (held + SHRINK * overall) / (seen + SHRINK)
         return np.clip((1 - AT_LARGE) * rate + AT_LARGE * overall, LEAST_RATE, 1.0)
 
+    @cached_property
+    def tables(
+        self,
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, float, float, float]:
+        """For `turns`, by bit: cases with it, cases that record its variable (D, K), its rate without a case and its partners
+        (D), how probable it is not to be held (D, K); and the three constants of `bit_without`.
+        """
+        left = np.maximum(self.total - self.left_out, 0.0)
+        return (
+            np.ascontiguousarray(self.held.T),
+            np.ascontiguousarray(self.seen.T),
+            (left + 0.5) / (self.of + 1.0),
+            np.ascontiguousarray(1 - self.bit.T),
+            SHRINK,
+            AT_LARGE,
+            LEAST_RATE,
+        )
+
     def age_without(self, age: npt.NDArray[np.int16]) -> FloatArray:
         """Density of each case's age by type in the rest of the register, (n, K); meaningless where the age is missing."""
         at = np.maximum(age, 0)
@@ -92,20 +113,28 @@ class Rates:
         return result
 
 
-def count(content: Content, posterior: FloatArray) -> Rates:
-    """The counts of a register whose cases are of type k with probability `posterior[:, k]`."""
+def count(content: Content, classes: int, posteriors: Iterable[FloatArray]) -> Rates:
+    """The counts of a register whose cases are of each of K `classes` with the probabilities (cases, K) that `posteriors`
+    gives, some cases at a time and in their order.
+    """
     variable = np.array([bit.variable for bit in content.bit_list], dtype=np.int64)
-    ones = sparse.csr_array(content.bits.astype(float))
-    recorded = sparse.csr_array(content.recorded.astype(float))
-    known = np.flatnonzero(content.age >= 0)
-    age = sparse.csr_array(
-        (np.ones(len(known)), (known, content.age[known])), shape=(len(content.age), AGES)
-    )
+    held = np.zeros((len(variable), classes))
+    recorded = np.zeros((content.recorded.shape[1], classes))
+    aged = np.zeros((AGES, classes))
+    first = 0
+    for posterior in posteriors:
+        some = slice(first, first + len(posterior))
+        count_by_class(content.bits[some], posterior, held)
+        count_by_class(content.recorded[some], posterior, recorded)
+        count_ages(content.age[some], posterior, aged)
+        first += len(posterior)
+    # Transposed views, as a sparse product would give them: later sums keep their order.
     return Rates(
-        (ones.T @ posterior).T,
-        (recorded.T @ posterior).T[:, variable],
-        content.bits.sum(0).astype(float),
-        content.recorded.sum(0).astype(float)[variable],
-        (age.T @ posterior).T @ _WIDTH,
-        posterior,
+        held.T,
+        recorded.T[:, variable],
+        content.bits.sum(0, dtype=np.int64).astype(float),
+        content.recorded.sum(0, dtype=np.int64).astype(float)[variable],
+        aged.T @ _WIDTH,
+        np.zeros((0, classes)),
+        len(content.age),
     )

@@ -15,16 +15,12 @@ from scipy.special import betaincinv, gammaincinv, ndtr, polygamma
 
 from openverdict.evidence.encode import PRECISION_M
 from openverdict.evidence.model import SPOT_SHRINK, Model
-from openverdict.evidence.near import NEAR_SHRINK, _count
-from openverdict.evidence.rarity import (
-    LOCAL_SHRINK,
-    SOURCES,
-    _near_counts,
-    _unit_counts,
-    _window_counts,
-)
+from openverdict.evidence.near import NEAR_SHRINK
+from openverdict.evidence.part import Part, all_of
+from openverdict.evidence.rarity import LOCAL_SHRINK, SOURCES, LocalCounts
 from openverdict.evidence.rates import AGE_SD, AGE_SHRINK, SHRINK
 from openverdict.evidence.surroundings import (
+    EXACT_POINTS,
     FINEST_M,
     GATHER_M,
     PLACE_SHRINK,
@@ -32,6 +28,7 @@ from openverdict.evidence.surroundings import (
     SEASON_SD_DAYS,
     SURGE_SHRINK,
     _left_out,
+    others_within,
 )
 from openverdict.evidence.surroundings import NEAR_SHRINK as GATHER_SHRINK
 
@@ -39,6 +36,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 LEAST_CASES = 0.5  # nothing rests on less than half a case
+CHUNK = 1 << 19  # own values looked at at a time
 PLENTY = 1e9  # what rests on so many cases does not vary
 
 
@@ -47,7 +45,7 @@ class Support:
     """Cases behind each figure of the background, prior cases included.
 
     By own value (aligned with `Learned.bit`): `own` (its rarity) and `near` (the same among near pairs). By case: `time`, `age`
-    (densities of its day and of its age). By kind of place and band of distance: `gathering`. By sparse pair: `sparse`, by
+    (densities of its day and of its age). By sparse pair: `sparse`, by
     name of the variable. Only `place` (by case) is not a number of cases: it is the standard deviation of the logarithm of
     the density at its place.
     """
@@ -57,21 +55,30 @@ class Support:
     place: FloatArray
     time: FloatArray
     age: FloatArray
-    gathering: FloatArray
     sparse: dict[str, FloatArray]
 
 
 def support(model: Model) -> Support:
     """The cases behind every figure of a model's background."""
-    own = _own_cases(model)
+    return support_of(all_of(model), place_sd(model), time_cases(model))
+
+
+def support_of(part: Part, place: FloatArray, time: FloatArray) -> Support:
+    """The same for some cases of a model; `place` and `time` those of the whole."""
+    model = part.model
+    local = part.whole.local.take(part.entries)
+    chunks = [
+        _own_cases(part, local, slice(first, first + CHUNK))
+        for first in range(0, len(part.entries), CHUNK)
+    ]
+    own = np.concatenate([np.zeros(0), *chunks])
     return Support(
         own=own,
-        near=np.where(model.near > model.own.p, _near_cases(model), own),
-        place=place_sd(model),
-        time=_time_cases(model),
+        near=np.where(model.near > model.own.p, _near_cases(part), own),
+        place=place[part.cases],
+        time=time[part.cases],
         age=_age_cases(model),
-        gathering=_gathering_pairs(model),
-        sparse={name: _sparse_cases(model, name) for name in model.sparse},
+        sparse={name: _sparse_cases(part, name) for name in model.sparse},
     )
 
 
@@ -93,68 +100,42 @@ def factor_at(a: FloatArray, z: float | FloatArray) -> FloatArray:
     return result
 
 
-def _own_cases(model: Model) -> FloatArray:
-    """Cases behind each own value's rarity: those it was counted among, where its variance is that of the whole rule.
+def _own_cases(part: Part, local: LocalCounts, some: slice) -> FloatArray:
+    """Cases behind the rarity of some own values: those it was counted among, where its variance is that of the whole rule.
 
     By kind of death, (sd / p)^2 = sum over kinds of q^2 (1 - r) / (r (m + 1)), q how probable the kind is for the case; a local
     rate has its own binomial variance, and the part L / m of the former's, as far as it is shrunk towards it.
     """
-    learned, own, types = model.learned, model.own, model.prepared.types
-    content = learned.content
-    variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
-    bit = learned.bit.astype(np.int64)
-    rows = np.repeat(np.arange(model.n), np.diff(learned.start))
+    model = part.model
+    learned, types = model.learned, model.prepared.types
+    p, source, base = model.own.p[some], model.own.source[some], learned.base[some]
+    bit = learned.bit[some].astype(np.int64)
+    rows = np.repeat(np.arange(model.n), np.diff(learned.start))[some]
     rate, cases = types.rates.bit, types.rates.seen + SHRINK
     spread = (1 - rate) / (rate * (cases + 1))
-    base = learned.base**2 * np.einsum("ek,ke->e", types.posterior[rows] ** 2, spread[:, bit])
-    local_of = _counted_among(model, rows, bit, variable) + LOCAL_SHRINK
-    local = own.p * (1 - own.p) / (local_of + 1) + (LOCAL_SHRINK / local_of) ** 2 * base
-    variance = np.where(own.source > 0, local, base)
+    of_types = base**2 * np.einsum("ek,ke->e", types.posterior[rows] ** 2, spread[:, bit])
+    of = (local.near_of, local.then_of, local.unit_of)
+    counts = [np.zeros_like(bit), *(count[some].astype(np.int64) for count in of)]
+    assert len(counts) == len(SOURCES)  # noqa: S101 (one count a source)
+    local_of = np.stack(counts)[source, np.arange(len(bit))] + LOCAL_SHRINK
+    of_place = p * (1 - p) / (local_of + 1) + (LOCAL_SHRINK / local_of) ** 2 * of_types
+    variance = np.where(source > 0, of_place, of_types)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        m = np.where(variance > 0, own.p * (1 - own.p) / variance - 1, PLENTY)
+        m = np.where(variance > 0, p * (1 - p) / variance - 1, PLENTY)
     return np.clip(m, LEAST_CASES, PLENTY)
 
 
-def _counted_among(model: Model, rows: IntArray, bit: IntArray, variable: IntArray) -> FloatArray:
-    """How many cases each own value's local rate was counted among: the nearest, the fortnight's or the unit's."""
-    learned, around, content = model.learned, model.around, model.content
-    of = [
-        np.zeros(len(bit)),
-        _near_counts(
-            learned.start, bit, variable, content.bits, content.recorded, around.neighbours
-        )[1],
-        _window_counts(rows, bit, variable, content, around)[1],
-        _unit_counts(rows, bit, variable, content)[1],
-    ]
-    assert len(of) == len(SOURCES)  # noqa: S101 (one count a source)
-    result: FloatArray = np.stack(of)[model.own.source, np.arange(len(bit))]
-    return result
-
-
-def _near_cases(model: Model) -> FloatArray:
+def _near_cases(part: Part) -> FloatArray:
     """Sides of near pairs, at places of the case's kind, that each own value's rarity among near pairs was counted among."""
-    content, learned, around = model.content, model.learned, model.around
-    variable = np.array([b.variable for b in content.bit_list], dtype=np.int64)
-    kind = np.where(around.of_kind, model.slots.kind, -1).astype(np.int64)
-    of = _count(
-        around.near_i,
-        around.near_j,
-        kind,
-        len(model.slots.kind_names) + 1,
-        learned.start,
-        learned.bit,
-        variable,
-        content.bits,
-        content.recorded,
-        len(variable),
-    )[1]
-    bit = learned.bit.astype(np.int64)
-    here = kind[np.repeat(np.arange(model.n), np.diff(learned.start))]
-    asked: FloatArray = np.where(content.of_place[bit], of.sum(1)[bit], of[bit, here])
+    model, of = part.model, part.whole.near_counts.of
+    kind = np.where(model.around.of_kind, model.slots.kind, -1)
+    bit = model.learned.bit.astype(np.int64)
+    here = kind[np.repeat(np.arange(model.n), np.diff(model.learned.start))]
+    asked: FloatArray = np.where(model.content.of_place[bit], of.sum(1)[bit], of[bit, here])
     return asked + NEAR_SHRINK
 
 
-def _gathering_pairs(model: Model) -> FloatArray:
+def gathering_pairs(model: Model) -> FloatArray:
     """Pairs that each kind of place's gathering was counted on, prior pairs included, shape (kinds + 1, bands + 1)."""
     slots, around = model.slots, model.around
     every = np.flatnonzero(slots.placed)
@@ -216,10 +197,11 @@ def _sd_among(model: Model, of: IntArray) -> FloatArray:
     density = np.full(len(of), 1.0 / (np.pi * radius**2))
     variance = np.zeros(len(of))
     steps = int(np.ceil(np.log(radius / FINEST_M) / np.log(SCALE_STEP)))
-    for scale in FINEST_M * SCALE_STEP ** np.arange(steps)[::-1]:
-        found = np.asarray(tree.query_ball_point(points, scale, return_length=True), dtype=float)
+    scales: FloatArray = FINEST_M * SCALE_STEP ** np.arange(steps).astype(float)
+    counted = others_within(points, tree, scales, EXACT_POINTS)
+    for scale, others in zip(scales[::-1], counted[::-1], strict=True):
         expected = density * len(of) * np.pi * scale**2
-        held = np.maximum(found - 1.0 - left_out, np.minimum(found - 1.0, expected))
+        held = np.maximum(others - left_out, np.minimum(others, expected))
         held = np.maximum(held, 0.0) + PLACE_SHRINK
         usual = expected + PLACE_SHRINK
         use = scale >= precision
@@ -230,7 +212,7 @@ def _sd_among(model: Model, of: IntArray) -> FloatArray:
     return result
 
 
-def _time_cases(model: Model) -> FloatArray:
+def time_cases(model: Model) -> FloatArray:
     """Cases behind the density of time: those under its kernel, and those behind a local surge where there is one."""
     day = model.slots.day
     first, last = int(day.min(initial=0)), int(day.max(initial=0))
@@ -251,16 +233,16 @@ def _time_cases(model: Model) -> FloatArray:
     return result
 
 
-def _sparse_cases(model: Model, name: str) -> FloatArray:
+def _sparse_cases(part: Part, name: str) -> FloatArray:
     """Cases behind the rarity of what each sparse pair shares: the register, or the labelled neighbours of a spot."""
-    sparse = model.sparse[name]
-    kernel = next(v for v in model.variables if v.name == name).kernel
+    whole, sparse = part.whole, part.model.sparse[name]
+    kernel = next(v for v in whole.variables if v.name == name).kernel
     if kernel == "mention":
         return (sparse.count + LEAST_CASES) / sparse.p
     if kernel == "keys":
-        return np.full(len(sparse.p), model.n + 1.0)
-    j = sparse.code % model.n
-    near = model.around.neighbours[j]
-    labelled = (near >= 0) & (model.slots.spot[np.maximum(near, 0)] >= 0)
+        return np.full(len(sparse.p), whole.n + 1.0)
+    j = whole.sparse[name].code[part.shared[name]] % whole.n
+    near = whole.around.neighbours[j]
+    labelled = (near >= 0) & (whole.slots.spot[np.maximum(near, 0)] >= 0)
     result: FloatArray = labelled.sum(1) + SPOT_SHRINK
     return result

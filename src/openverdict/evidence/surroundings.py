@@ -5,8 +5,10 @@ Null registers re-pair contents with slots, so all of this is learned once for a
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
@@ -46,6 +48,9 @@ MOST_NEAR_PAIRS = (
 )
 SOON_LEFT_OUT = 1.0  # in one fortnight a series has at most two
 REFERENCE_POINTS = 4096
+COARSE_M = 1500.0  # from this scale on, of many places only some are looked at
+EXACT_POINTS = 25_000  # up to so many places every one is looked at where uncertainty is measured
+QUERIES = 1 << 14  # places looked around at a time
 LEVELS_PER_BIT = 16.0  # rarities are rounded to sixteenths of a bit
 
 
@@ -161,12 +166,15 @@ def _nearest(slots: Slots) -> npt.NDArray[np.int32]:
         return result
     k = min(NEIGHBOURS + 1, len(where))
     points = slots.xyz_m[where].astype(float)
-    _, index = cKDTree(points).query(points, k=k, workers=-1)
-    index = np.asarray(index).reshape(len(where), k)
-    for row, found in zip(where, index, strict=True):
-        others = where[found]
-        others = others[others != row][:NEIGHBOURS]
-        result[row, : len(others)] = others
+    tree = cKDTree(points)
+    for first in range(0, len(where), QUERIES):
+        some = where[first : first + QUERIES]
+        _, index = tree.query(points[first : first + QUERIES], k=k, workers=-1)
+        others = where[np.asarray(index).reshape(len(some), k)]
+        # Without the case itself; where k others lie at its very place it is not among them, and the last one goes.
+        itself = others == some[:, None]
+        itself[:, -1] |= ~itself.any(1)
+        result[some, : k - 1] = others[~itself].reshape(len(some), k - 1)
     return result
 
 
@@ -263,6 +271,50 @@ def _gathering(slots: Slots, of: npt.NDArray[np.int64], density: FloatArray) -> 
     return falling
 
 
+def others_within(
+    points: FloatArray, tree: cKDTree, scales: FloatArray, most: int
+) -> list[FloatArray]:
+    """How many others lie within each of the rising `scales` (m) of each of the points that `tree` holds.
+
+    From COARSE_M on, of more than `most` points only every so many are looked at, about `most` in all, and each counts for
+    so many.
+    """
+    step = max(1, -(-len(points) // most))
+    fine = [scale for scale in scales if scale < COARSE_M]
+    counts = [
+        np.asarray(tree.query_ball_point(points, r, return_length=True, workers=-1)).astype(float)
+        for r in fine
+    ]
+    coarse = np.array(scales[len(fine) :])
+    if len(coarse):
+        seen = points[::step]
+        parts = [points[k : k + QUERIES] for k in range(0, len(points), QUERIES)]
+        with ThreadPoolExecutor() as pool:
+            found = list(pool.map(lambda part: _within(part, seen, coarse * coarse), parts))
+        counts += list(np.concatenate(found, 1).astype(float) * step)
+    return [count - 1.0 for count in counts]
+
+
+@nb.njit(cache=True, nogil=True)
+def _within(queries, points, squared):  # type: ignore[no-untyped-def] # pragma: no cover
+    """How many points lie within each of the rising distances, given squared, of each query: (distances, queries)."""
+    out = np.zeros((len(squared), len(queries)), dtype=np.int32)
+    apart = np.empty(len(points))
+    x, y, z = points[:, 0].copy(), points[:, 1].copy(), points[:, 2].copy()
+    for q in range(len(queries)):
+        at_x, at_y, at_z = queries[q, 0], queries[q, 1], queries[q, 2]
+        for p in range(len(points)):
+            dx, dy, dz = x[p] - at_x, y[p] - at_y, z[p] - at_z
+            apart[p] = dx * dx + dy * dy + dz * dz
+        for s in range(len(squared)):
+            limit = squared[s]
+            count = np.int32(0)
+            for p in range(len(points)):
+                count += np.int32(apart[p] <= limit)
+            out[s, q] = count
+    return out
+
+
 def _density(slots: Slots, of: npt.NDArray[np.int64], radius: float) -> FloatArray:
     """Density per m2 of the places `of` at each of them, from the whole area down to 50 m: each finer scale multiplies the
     coarser by how many more (or fewer) lie within it than the coarser expects, shrunk by PLACE_SHRINK pseudo-cases. A
@@ -278,13 +330,8 @@ def _density(slots: Slots, of: npt.NDArray[np.int64], radius: float) -> FloatArr
         scale *= SCALE_STEP
     tree = cKDTree(points)
     left_out = _left_out(tree, precision)
-    step = max(1, -(-len(of) // REFERENCE_POINTS))
-    thin = cKDTree(points[::step])
-    for scale in reversed(scales):
-        coarse = scale >= 1500.0 and step > 1
-        chosen = thin if coarse else tree
-        found = chosen.query_ball_point(points, scale, return_length=True, workers=-1)
-        counted = np.asarray(found, dtype=float) * (step if coarse else 1) - 1.0
+    counts = others_within(points, tree, np.array(scales), REFERENCE_POINTS)
+    for scale, counted in zip(reversed(scales), reversed(counts), strict=True):
         expected = density * len(of) * np.pi * scale**2
         kept = np.maximum(counted - left_out, np.minimum(counted, expected))
         ratio = (np.maximum(kept, 0.0) + PLACE_SHRINK) / (expected + PLACE_SHRINK)

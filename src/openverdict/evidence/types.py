@@ -8,13 +8,15 @@ model; Dempster, Laird and Rubin (1977), JRSS B 39:1 for EM; Schwarz (1978), Ann
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from openverdict.evidence.encode import SEEN_ONCE, Content
+from openverdict.evidence.mixture import expect, gather, none_held, normalise, weigh
 from openverdict.evidence.rates import SHRINK, Rates, count
 
 FloatArray = npt.NDArray[np.float64]
@@ -31,10 +33,12 @@ TYPE_VARIABLES = (
 AGE_EDGES = (18, 25, 35, 45, 55, 65, 75, 85)
 MAX_TYPES = 32
 MIN_CASES = 20.0
+LEAST_HELD = 5  # a value that fewer cases hold tells nothing of types
 MAX_LEARNING_ROWS = 30_000
 GROW_STEPS = 12
 FINAL_STEPS = 40
 TRIES = 8
+CHUNK = 65_536  # cases whose posterior is worked out at a time
 SURE = 0.5  # a case is of a type when its posterior exceeds this
 
 
@@ -44,8 +48,8 @@ class Features:
     (D) the content's bit that a column shows, -1 for a band of age.
     """
 
-    x: FloatArray
-    seen: FloatArray
+    x: npt.NDArray[np.uint8]
+    seen: npt.NDArray[np.uint8]
     group: npt.NDArray[np.int64]
     single: npt.NDArray[np.bool_]
     names: tuple[str, ...]
@@ -77,12 +81,11 @@ class _Mixture:
 
 def features(content: Content) -> Features:
     """Coded values of TYPE_VARIABLES and age bands, as 0/1 columns with what was recorded."""
-    columns: list[npt.NDArray[np.generic]] = []
+    chosen: list[int] = []
     groups: list[int] = []
-    names: list[str] = []
-    bits: list[int] = []
-    seen: list[npt.NDArray[np.generic]] = []
+    asked: list[int] = []
     single: list[bool] = []
+    count = content.bits.sum(0, dtype=np.int64)
     for v, variable in enumerate(content.coded):
         if variable.name not in TYPE_VARIABLES:
             continue
@@ -92,127 +95,194 @@ def features(content: Content) -> Features:
             if bit.variable == v
             and not bit.negative
             and bit.value != SEEN_ONCE
-            and content.bits[:, d].sum() >= 5
+            and count[d] >= LEAST_HELD
         ]
         if not mine:
             continue
-        columns += [content.bits[:, d] for d in mine]
-        groups += [len(seen)] * len(mine)
-        names += [content.bit_list[d].value for d in mine]
-        bits += mine
-        seen.append(content.recorded[:, v])
+        chosen += mine
+        groups += [len(asked)] * len(mine)
+        asked.append(v)
         single.append(variable.kernel == "code")
+    names = [content.bit_list[d].value for d in chosen]
     band = np.searchsorted(AGE_EDGES, content.age, side="right")
-    for k in range(len(AGE_EDGES) + 1):
-        columns.append((band == k) & (content.age >= 0))
-        groups.append(len(seen))
+    aged = content.age >= 0
+    bands = len(AGE_EDGES) + 1
+    for k in range(bands):
         low = AGE_EDGES[k - 1] if k else 0
         names.append(f"aged {low}+" if k == len(AGE_EDGES) else f"aged {low}–{AGE_EDGES[k] - 1}")
-    seen.append(content.age >= 0)
-    single.append(True)
+    of_band = (band[:, None] == np.arange(bands)) & aged[:, None]
     return Features(
-        np.stack(columns, 1).astype(float),
-        np.stack(seen, 1).astype(float),
-        np.array(groups),
-        np.array(single),
+        np.concatenate([content.bits[:, chosen], of_band.astype(np.uint8)], 1),
+        np.concatenate([content.recorded[:, asked], aged[:, None].astype(np.uint8)], 1),
+        np.array([*groups, *[len(asked)] * bands]),
+        np.array([*single, True]),
         tuple(names),
-        np.array(bits + [-1] * (len(AGE_EDGES) + 1), dtype=np.int64),
+        np.array(chosen + [-1] * bands, dtype=np.int64),
     )
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Rows to learn from: `x` and `seen` sparse (few values a row, and no threads to wait for), weights `w`."""
+class _Held:
+    """What each row holds in CSR (`start`, `column`), and what it records, as the bits of `pattern`."""
 
-    x: sparse.csr_array
-    seen: sparse.csr_array
+    start: npt.NDArray[np.int64]
+    column: npt.NDArray[np.int32]
+    pattern: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Rows(_Held):
+    """Rows to learn from: their weights `w`, and `held` (rows, D) what they hold as 0/1; `base` (D) the rate of each column
+    among all, `both` (D, D) how often two are held.
+    """
+
     w: FloatArray
-
-
-def _rows(x: FloatArray, seen: FloatArray, w: FloatArray) -> _Rows:
-    return _Rows(sparse.csr_array(x), sparse.csr_array(seen), w)
+    held: npt.NDArray[np.uint8]
+    base: FloatArray
+    both: FloatArray
 
 
 def _thin(f: Features, chosen: npt.NDArray[np.int64] | None = None) -> _Rows:
     """Distinct rows with their weights; a fixed stride keeps the learning set bounded."""
-    both = np.concatenate([f.x, f.seen], 1).astype(np.uint8)
-    both = both if chosen is None else both[chosen]
-    step = max(1, -(-len(both) // MAX_LEARNING_ROWS))
-    rows, counts = np.unique(both[::step], axis=0, return_counts=True)
+    n = len(f.x) if chosen is None else len(chosen)
+    step = max(1, -(-n // MAX_LEARNING_ROWS))
+    taken = np.arange(0, n, step) if chosen is None else chosen[::step]
+    rows, counts = _distinct(np.concatenate([f.x[taken], f.seen[taken]], 1))
     d = f.x.shape[1]
-    return _rows(
-        rows[:, :d].astype(float), rows[:, d:].astype(float), counts.astype(np.float64) * step
+    held, seen = np.ascontiguousarray(rows[:, :d]), rows[:, d:]
+    w = counts.astype(np.float64) * step
+    x = sparse.csr_array(held.astype(float))
+    of = (sparse.csr_array(seen.astype(float)).T @ w)[f.group]
+    return _Rows(
+        x.indptr.astype(np.int64),
+        x.indices.astype(np.int32),
+        _pattern(seen),
+        w,
+        held,
+        np.clip((x.T @ w) / np.maximum(of, 1.0), 1e-7, 1 - 1e-7),
+        (x.T @ sparse.diags_array(w) @ x).toarray(),
     )
 
 
-def _log_likelihood(f: Features, m: _Mixture, rows: _Rows) -> FloatArray:
-    """Log density of each row under each class plus the log of its share, shape (rows, K)."""
+def _distinct(
+    flags: npt.NDArray[np.uint8],
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Distinct rows of a 0/1 array in their order, and how often each stands there; sorted as whole words of bits."""
+    packed = np.packbits(flags, axis=1)
+    words = np.zeros((len(flags), -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
+    words[:, : packed.shape[1]] = packed
+    whole = words.view(">u8").astype(np.uint64)
+    order = np.lexsort(whole.T[::-1])
+    whole = whole[order]
+    first = np.flatnonzero(np.append(True, (whole[1:] != whole[:-1]).any(1))[: len(flags)])
+    return flags[order[first]], np.diff(np.append(first, len(flags)))
+
+
+def _pattern(seen: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """The recorded groups of each row as the bits of one number."""
+    pattern: npt.NDArray[np.int64] = seen.astype(np.int64) @ (1 << np.arange(seen.shape[1]))
+    return pattern
+
+
+def _tables(f: Features, m: _Mixture) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Log odds of each column (D, K), log probability of holding none of what each pattern records, log shares."""
     bernoulli = ~f.single[f.group]
     log_p = np.log(m.rate)
     log_q = np.where(bernoulli, np.log1p(-m.rate), 0.0)
     groups = np.zeros((len(f.single), len(f.group)))
     groups[f.group, np.arange(len(f.group))] = 1.0
-    log_none = np.stack([groups[g] @ log_q.T for g in range(len(groups))])
-    result: FloatArray = rows.x @ (log_p - log_q).T + rows.seen @ log_none + np.log(m.share)
-    return result
+    none = np.zeros((1 << len(groups), len(m.share)))
+    none_held(np.stack([groups[g] @ log_q.T for g in range(len(groups))]), none)
+    return np.ascontiguousarray((log_p - log_q).T), none, np.log(m.share)
 
 
-def _posterior(ll: FloatArray) -> tuple[FloatArray, FloatArray]:
-    top = ll.max(1, keepdims=True)
-    weights = np.exp(ll - top)
-    total = weights.sum(1, keepdims=True)
-    return weights / total, (top + np.log(total))[:, 0]
+def _posterior(
+    tables: tuple[FloatArray, FloatArray, FloatArray], rows: _Held
+) -> tuple[FloatArray, FloatArray]:
+    """Each row's posterior (rows, K), and the log of its density."""
+    weights = np.empty((len(rows.pattern), len(tables[2])))
+    top, total = np.empty(len(weights)), np.empty(len(weights))
+    weigh(rows.start, rows.column, rows.pattern, *tables, weights, top)
+    np.exp(weights, out=weights)
+    normalise(weights, total)
+    return weights, top + np.log(total)
 
 
-def _maximise(f: Features, r: FloatArray, rows: _Rows, base: FloatArray) -> _Mixture:
+def _gathered(
+    f: Features, rw: FloatArray, rows: _Rows
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Sums of the weights `rw` (rows, K): of all rows (K), by column held (D, K) and by group recorded (G, K)."""
+    classes = rw.shape[1]
+    total = np.zeros(classes)
+    held, seen = np.zeros((len(f.group), classes)), np.zeros((len(f.single), classes))
+    gather(rows.start, rows.column, rows.pattern, rw, total, held, seen)
+    return (rw.sum(0) if classes == 1 else total), held, seen
+
+
+def _maximise(f: Features, r: FloatArray, rows: _Rows) -> _Mixture:
     rw = r * rows.w[:, None]
-    share = (rw.sum(0) + 1.0) / (rw.sum() + rw.shape[1])
-    rate = ((rows.x.T @ rw).T + SHRINK * base) / ((rows.seen.T @ rw).T[:, f.group] + SHRINK)
+    total, held, seen = _gathered(f, rw, rows)
+    share = (total + 1.0) / (rw.sum() + rw.shape[1])
+    rate = (held.T + SHRINK * rows.base) / (seen.T[:, f.group] + SHRINK)
     return _Mixture(share, np.clip(rate, 1e-7, 1 - 1e-7))
 
 
 def _em(f: Features, r: FloatArray, rows: _Rows, steps: int) -> tuple[_Mixture, FloatArray, float]:
-    base = (rows.x.T @ rows.w) / np.maximum((rows.seen.T @ rows.w)[f.group], 1.0)
-    base = np.clip(base, 1e-7, 1 - 1e-7)
     before, total = -np.inf, -np.inf
-    m = _maximise(f, r, rows, base)
+    m = _maximise(f, r, rows)
     for _ in range(steps):
-        r, row = _posterior(_log_likelihood(f, m, rows))
+        r, row = _posterior(_tables(f, m), rows)
         total = float((rows.w * row).sum())
         if total - before < 1e-7 * abs(total):
             break
         before = total
-        m = _maximise(f, r, rows, base)
+        m = _maximise(f, r, rows)
     return m, r, total
 
 
-def _bic(r: FloatArray, rows: _Rows, total: float) -> float:
+def _bic(f: Features, r: FloatArray, rows: _Rows, total: float) -> float:
     """Schwarz's criterion; a rate is a parameter when its class holds at least one such value, and is learned from the cases
     of its class: it costs the log of their number. With the log of all cases rare types would not be found.
     """
-    held = rows.x.T @ (r * rows.w[:, None])
-    of = (r * rows.w[:, None]).sum(0)
+    of, held, _ = _gathered(f, r * rows.w[:, None], rows)
     rates = float(((held >= 1.0).sum(0) * np.log(np.maximum(of, 2.0))).sum())
     return -2.0 * total + rates + float((r.shape[1] - 1) * np.log(rows.w.sum()))
 
 
 def _seeds(f: Features, m: _Mixture, r: FloatArray, rows: _Rows) -> list[tuple[int, int]]:
     """Pairs of values most over-represented under the model, by the G statistic, best first."""
-    rw = r * rows.w[:, None]
-    weigh = sparse.diags_array
-    observed = (rows.x.T @ weigh(rows.w) @ rows.x).toarray()
-    expected = np.zeros_like(observed)
-    for z in range(r.shape[1]):
-        both_seen = (rows.seen.T @ weigh(rw[:, z]) @ rows.seen).toarray()
-        expected += both_seen[np.ix_(f.group, f.group)] * np.outer(m.rate[z], m.rate[z])
+    observed, expected = rows.both, np.zeros_like(rows.both)
+    expect(rows.pattern, f.group, len(f.single), r * rows.w[:, None], m.rate, expected)
     exclusive = f.single[f.group][:, None] & (f.group[:, None] == f.group[None, :])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        g = observed * np.log(observed / expected) - (observed - expected)
-    usable = (observed >= MIN_CASES) & (observed > expected) & ~exclusive
-    g = np.triu(np.where(usable, g, -np.inf), 1)
-    g[g == 0] = -np.inf
-    flat = np.argsort(-g, axis=None, kind="stable")[:TRIES]
-    return [divmod(int(k), g.shape[1]) for k in flat if np.isfinite(g.flat[k])]
+    usable = np.triu((observed >= MIN_CASES) & (observed > expected) & ~exclusive, 1)
+    at = np.flatnonzero(usable)
+    seen, usual = observed.flat[at], expected.flat[at]
+    g = seen * np.log(seen / usual) - (seen - usual)
+    best = at[np.argsort(-g, kind="stable")[:TRIES]]
+    return [divmod(int(k), len(observed)) for k in best]
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """A mixture and the counts of the whole register by its types: what rates any of the register's cases.
+
+    `rates` holds no posteriors; `types` works them out for the cases asked for.
+    """
+
+    features: Features
+    mixture: _Mixture
+    rates: Rates
+    bic: float
+
+    def types(self, cases: npt.NDArray[np.int64] | None = None) -> Types:
+        """The types with the posterior of some cases (None: of all), in their order."""
+        f, m = self.features, self.mixture
+        posterior = np.concatenate([np.zeros((0, len(m.share))), *_posteriors(f, m, cases)])
+        sure = posterior.max(1) > SURE if len(m.share) > 1 else np.zeros(len(posterior), bool)
+        label = np.where(sure, posterior.argmax(1), -1).astype(np.int32)
+        rates = replace(self.rates, posterior=posterior)
+        names = _names(f, m)
+        return Types(m.share, posterior, label, rates, names, self.bic, m.rate, f.bit)
 
 
 def learn_types(content: Content, chosen: npt.NDArray[np.int64] | None = None) -> Types:
@@ -220,29 +290,43 @@ def learn_types(content: Content, chosen: npt.NDArray[np.int64] | None = None) -
 
     `chosen`: the cases to grow it on, for example drawn anew with replacement (None: all).
     """
-    f = features(content)
+    return learn_kinds(content, features(content), chosen).types()
+
+
+def learn_kinds(
+    content: Content, f: Features, chosen: npt.NDArray[np.int64] | None = None
+) -> Kinds:
+    """Grow the mixture while BIC improves, and count every case by its types; `f` the features of `content`."""
     rows = _thin(f, chosen)
-    m, r, total = _em(f, np.ones((rows.x.shape[0], 1)), rows, FINAL_STEPS)
-    bic = _bic(r, rows, total)
+    m, r, total = _em(f, np.ones((len(rows.w), 1)), rows, FINAL_STEPS)
+    bic = _bic(f, r, rows, total)
     while len(m.share) < MAX_TYPES:
         for a, b in _seeds(f, m, r, rows):
-            both = (rows.x[:, [a]] * rows.x[:, [b]]).toarray()
-            start = np.where(both > 0, 0.95, 1e-3)
+            start = np.where(rows.held[:, [a]] & rows.held[:, [b]], 0.95, 1e-3)
             tried = _em(f, np.concatenate([r * (1 - start), start], 1), rows, GROW_STEPS)
-            score = _bic(tried[1], rows, tried[2])
+            score = _bic(f, tried[1], rows, tried[2])
             if score < bic and (tried[1] * rows.w[:, None]).sum(0).min() >= MIN_CASES:
                 (m, r, total), bic = tried, score
                 break
         else:
             break
     m, r, total = _em(f, r, rows, FINAL_STEPS)
-    everyone = _rows(f.x, f.seen, np.ones(len(f.x)))
-    posterior, _ = _posterior(_log_likelihood(f, m, everyone))
-    sure = (posterior.max(1) > SURE) & (len(m.share) > 1)  # one type for all says nothing
-    label = np.where(sure, posterior.argmax(1), -1).astype(np.int32)
-    rates = count(content, posterior)
-    bic = _bic(r, rows, total)
-    return Types(m.share, posterior, label, rates, _names(f, m), bic, m.rate, f.bit)
+    rates = count(content, len(m.share), _posteriors(f, m))
+    return Kinds(f, m, rates, _bic(f, r, rows, total))
+
+
+def _posteriors(
+    f: Features, m: _Mixture, cases: npt.NDArray[np.int64] | None = None
+) -> Iterator[FloatArray]:
+    """The posterior of every case asked for (None: of all), some at a time and in their order, each (cases, K)."""
+    tables = _tables(f, m)
+    for first in range(0, len(f.x) if cases is None else len(cases), CHUNK):
+        some = slice(first, first + CHUNK)
+        at = some if cases is None else cases[some]
+        row, column = np.nonzero(f.x[at])
+        pattern = _pattern(f.seen[at])
+        start = np.searchsorted(row, np.arange(len(pattern) + 1))
+        yield _posterior(tables, _Held(start, column.astype(np.int32), pattern))[0]
 
 
 def _names(f: Features, m: _Mixture) -> tuple[str, ...]:
