@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from openverdict.arrivals import Arrivals, PreparedRegister, save_prepared, write_arrivals
     from openverdict.cases import Register
     from openverdict.intake import Intake
     from openverdict.leads import Lead, Link, Review, Triage
@@ -29,15 +30,22 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Arrivals",
     "Intake",
     "Lead",
     "Link",
+    "PreparedRegister",
     "Register",
     "Review",
     "Triage",
+    "arrive",
     "explain",
+    "load_prepared",
+    "prepare_register",
     "read_register",
     "review",
+    "save_prepared",
+    "write_arrivals",
     "write_review",
 ]
 
@@ -78,6 +86,10 @@ def __getattr__(name: str) -> Any:
         from openverdict import leads
 
         return getattr(leads, name)
+    if name in ("Arrivals", "PreparedRegister", "save_prepared", "write_arrivals"):
+        from openverdict import arrivals
+
+        return getattr(arrivals, name)
     if name == "write_review":
         from openverdict.reports import write_review
 
@@ -169,6 +181,72 @@ def explain(
 
     _, reg = _as_intake(register)
     return leads.explain(reg if as_of is None else reg.as_of(as_of), case_a, case_b)
+
+
+def prepare_register(
+    register: Intake | Register | Path | str,
+    *,
+    as_of: date | None = None,
+    variables: Path | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> PreparedRegister:
+    """Learn once what is usual in a register, so that new cases can be compared with it as they come.
+
+    Args:
+        register: what `read_register` returned, a `Register`, or a file.
+        as_of: use only what was known at the end of that day.
+        variables: a TOML file of evidence variables; the shipped ones otherwise.
+        progress: told (step, share done).
+
+    Raises:
+        InputError: the file cannot be read, or the register holds fewer than two cases.
+    """
+    from openverdict import arrivals
+
+    _, reg = _as_intake(register)
+    reg = reg if as_of is None else reg.as_of(as_of)
+    return arrivals.prepare_register(reg, variables=variables, progress=progress)
+
+
+def load_prepared(path: Path | str) -> PreparedRegister:
+    """A prepared register from the file that `save_prepared` wrote; every hash is checked.
+
+    Raises:
+        InputError: the file is no prepared register, was written by another version, or was damaged.
+    """
+    from openverdict import arrivals
+
+    return arrivals.load_prepared(path)
+
+
+def arrive(
+    prepared: PreparedRegister | Path | str,
+    new: Intake | Register | Path | str,
+    *,
+    floor: float | None = None,
+    top: int | None = None,
+    among: bool = True,
+    progress: Callable[[str, float], None] | None = None,
+) -> Arrivals:
+    """Compare new cases with a prepared register, each as the later one of its pairs, and with each other.
+
+    Args:
+        prepared: what `prepare_register` or `load_prepared` returned, or its file.
+        new: the new cases: what `read_register` returned, a `Register`, or a file.
+        floor: log10 likelihood ratio from which a pair is put out, that of a review otherwise; the rest is counted.
+        top: at most so many pairs of each new case, the strongest.
+        among: whether new cases are also compared with each other, in order of time.
+        progress: told (step, share done).
+
+    Raises:
+        InputError: a file cannot be read, or none of the cases is new.
+    """
+    from openverdict import arrivals
+
+    ready = arrivals.load_prepared(prepared) if isinstance(prepared, str | Path) else prepared
+    _, reg = _as_intake(new)
+    given = {} if floor is None else {"floor": floor}
+    return arrivals.compare(ready, reg, top=top, among=among, progress=progress, **given)
 
 
 def _as_intake(source: Intake | Register | Path | str) -> tuple[Intake | None, Register]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from openverdict.cli_account import account
+from openverdict.cli_arrive import add_arrival_commands
 from openverdict.cli_decide import decide
 from openverdict.cli_duty import duty
 from openverdict.cli_exhibit import exhibit
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 
 add_store_commands(app)
+add_arrival_commands(app)
 add_simulate_command(app)
 for _group in (decide, duty, exhibit, news, keep, account, report):
     app.add_typer(_group)

@@ -22,6 +22,8 @@ STEPS = {
     "leads": "writing down leads",
     "replay": "replaying the days before each lead",
     "reports": "writing the report",
+    "loading": "loading what was prepared",
+    "arrivals": "comparing new cases",
     "collecting": "taking it into the store",
     "storing": "storing what came out",
     "verify-file": "reading the database",

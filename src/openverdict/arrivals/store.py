@@ -182,7 +182,7 @@ def _arrays(frozen: Frozen) -> Iterator[tuple[str, Array]]:
     """Every array by its name: case.day, key.persons.index, share."""
     for field in fields(FrozenCases):
         yield f"case.{field.name}", getattr(frozen.cases, field.name)
-    for name, keys in frozen.keys.items():
+    for name, keys in sorted(frozen.keys.items()):
         for field in fields(FrozenKeys):
             if field.name != "roles":
                 yield f"key.{name}.{field.name}", getattr(keys, field.name)

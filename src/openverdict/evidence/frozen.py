@@ -20,7 +20,7 @@ from openverdict.cases import Register
 from openverdict.evidence.encode import NO_PLACE, PRECISION_M, Bit
 from openverdict.evidence.model import Model, Prepared
 from openverdict.evidence.near import _count
-from openverdict.evidence.rarity import key_rarity, ordinary_keys, sharing_table
+from openverdict.evidence.rarity import key_rarity, ordinary_counts, sharing_table
 from openverdict.evidence.relation import Relation
 from openverdict.evidence.surroundings import PRECISE_M, _left_out, daily_density
 from openverdict.evidence.variables import Variable
@@ -50,14 +50,10 @@ class FrozenKeys:
         """Cases that hold each key."""
         return np.bincount(self.index, minlength=len(self.name))
 
-    def ordinary(self, n: int) -> npt.NDArray[np.bool_]:
-        """Which keys are nobody in particular."""
-        return ordinary_keys(self, n)  # type: ignore[arg-type]  # reads `index` and how many names there are
-
-    @property
-    def names(self) -> HashArray:
-        """The hashes, where `Keys` has texts."""
-        return self.name
+    @cached_property
+    def ordinary(self) -> npt.NDArray[np.bool_]:
+        """Which keys stand in so many cases that they are nobody in particular."""
+        return ordinary_counts(self.count, len(self.start) - 1)
 
 
 @dataclass(frozen=True)

@@ -259,7 +259,7 @@ def _says(
         spots: npt.NDArray[np.bool_] = (slots.spot >= 0) & ~too_many[known]
         return spots.astype(np.uint8)
     keys, known_keys = content.keys[variable.name], frozen.keys[variable.name]
-    ordinary = np.append(known_keys.ordinary(len(frozen)), False)
+    ordinary = np.append(known_keys.ordinary, False)
     at = np.where(keys.index < len(known_keys.name), keys.index, -1)
     rows = np.repeat(np.arange(len(slots.day)), np.diff(keys.start))
     said = np.bincount(rows[~ordinary[at]], minlength=len(slots.day)) > 0

@@ -314,7 +314,11 @@ def key_rarity(keys: Keys, around: Surroundings, n: int) -> tuple[FloatArray, In
 
 def ordinary_keys(keys: Keys, n: int) -> npt.NDArray[np.bool_]:
     """Which keys stand in so many of the n cases that they are nobody in particular."""
-    count = np.bincount(keys.index, minlength=len(keys.names))
+    return ordinary_counts(np.bincount(keys.index, minlength=len(keys.names)), n)
+
+
+def ordinary_counts(count: IntArray, n: int) -> npt.NDArray[np.bool_]:
+    """Which of the counts of keys are too many for a key to be somebody."""
     ordinary: npt.NDArray[np.bool_] = count > max(ORDINARY_KEYS, ORDINARY_SHARE * n)
     return ordinary
 

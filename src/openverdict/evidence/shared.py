@@ -83,7 +83,6 @@ def _keys(
     frozen: Frozen, new: Newcomers, j: int, neighbours: IntArray, variable: Variable
 ) -> Shared:
     old, mine, n = frozen.keys[variable.name], new.content.keys[variable.name], len(frozen)
-    ordinary = old.ordinary(n)
     start = old.start
     keyed = [old.index[start[i] : start[i + 1]] for i in neighbours.tolist()]
     of = sum(len(index) > 0 for index in keyed)
@@ -91,7 +90,7 @@ def _keys(
     for e in range(int(mine.start[j]), int(mine.start[j + 1])):
         key, role = int(mine.index[e]), int(mine.role[e])
         known = key < len(old.name)
-        if known and ordinary[key]:
+        if known and old.ordinary[key]:
             continue
         count = int(old.count[key]) if known else 0
         p = (max(count - PARTNERS_LEFT_OUT, 0.0) + 0.5) / (n + 1.0)
