@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from openverdict.cases import Register
+from openverdict.cases import Register, indicators
 from openverdict.evidence.encode import (
     MAX_VALUES,
     SEEN_ONCE,
@@ -20,11 +19,10 @@ from openverdict.evidence.encode import (
     Content,
     Keys,
     Slots,
-    encode_content,
     encode_slots,
     routinely_screened,
 )
-from openverdict.evidence.frozen import Frozen, hashed
+from openverdict.evidence.frozen import Frozen, FrozenKeys, hashed
 from openverdict.evidence.model import MAX_SPOT
 from openverdict.evidence.rarity import Learned, learn
 from openverdict.evidence.rates import ONE_DEATH_IN, PARTNERS_LEFT_OUT, Rates
@@ -135,66 +133,91 @@ def _found(texts: tuple[str, ...], known: npt.NDArray[np.uint64], salt: str) -> 
 
 
 def _content(register: Register, frozen: Frozen) -> tuple[Content, list[Unknown]]:
+    """What the cases hold, read cell by cell: a file of new cases is short, and often one line."""
     t = register.table
-    plain = encode_content(register, frozen.variables)
-    bits, unknown = _Bits(frozen, t.height), list[Unknown]()
-    case_ids = t.get_column("case_id").to_list()
-    for bit, ones in zip(plain.bit_list, plain.bits.T, strict=True):
-        if bit.value != SEEN_ONCE:
-            bits.put(bit, np.flatnonzero(ones), unknown, case_ids)
-    for v, variable in enumerate(frozen.coded):
-        _single_values(t, v, variable, plain, bits, unknown)
-    units = t.get_column("unit").drop_nulls().unique().sort().to_list()
-    numbers = _found(tuple(units), frozen.unit_name, frozen.salt)
-    numbers = [u if u < len(frozen.unit_name) else -1 for u in numbers]
-    keys = {
-        v.name: _keys(plain.keys[v.name], frozen, v) for v in frozen.sparse if v.kernel == "keys"
+    names = {
+        f for v in frozen.variables for f in (*v.fields, *([v.negative] if v.negative else []))
     }
+    cells = {name: t.get_column(name).to_list() for name in sorted(names)}
+    bits = _Bits(frozen, t.get_column("case_id").to_list())
+    for v, variable in enumerate(frozen.coded):
+        wanted = None
+        if variable.vocabulary_direction:
+            direction = variable.vocabulary_direction
+            wanted = {name for name, i in indicators().items() if direction in i.directions}
+        for row, cell in enumerate(cells[variable.fields[0]]):
+            values = cell if isinstance(cell, list) else [] if cell is None else [cell]
+            for value in values:
+                if value is not None and (wanted is None or value in wanted):
+                    bits.put(Bit(v, value), row)
+        for row, cell in enumerate(cells[variable.negative] if variable.negative else []):
+            for value in cell or ():
+                bits.put(Bit(v, value, True), row)
+    recorded = [[cell is not None for cell in cells[v.fields[0]]] for v in frozen.coded]
+    age = t.get_column("age_years").fill_null(-1).to_numpy()
+    unit = t.get_column("unit").to_list()
+    known = [name for name in dict.fromkeys(unit) if name is not None]
+    number = dict(zip(known, _found(tuple(known), frozen.unit_name, frozen.salt), strict=True))
+    units = [number.get(name, -1) for name in unit]
     bit_list, array = bits.whole()
-    content = replace(
-        plain,
+    content = Content(
+        coded=frozen.coded,
         bit_list=bit_list,
         bits=array,
-        unit=np.array([*numbers, -1], dtype=np.int32)[plain.unit],
-        keys=keys,
+        recorded=np.array(recorded, dtype=np.uint8).T.reshape(t.height, -1).copy(),
+        age=np.clip(np.floor(age), -1, 127).astype(np.int16),
+        unit=np.array([u if u < len(frozen.unit_name) else -1 for u in units], dtype=np.int32),
+        keys={
+            v.name: _keys(cells[v.fields[0]], frozen.keys[v.name], frozen.salt)
+            for v in frozen.sparse
+            if v.kernel == "keys"
+        },
         mentions=np.zeros((0, 2), dtype=np.int64),
     )
-    return content, unknown
+    return content, bits.unknown
 
 
 class _Bits:
     """The bits of new cases: the frozen ones, and more where a new case needs them."""
 
-    def __init__(self, frozen: Frozen, rows: int) -> None:
+    def __init__(self, frozen: Frozen, ids: list[str]) -> None:
         self.bit_list = list(frozen.bit_list)
         self.number = {(b.variable, b.value, b.negative): d for d, b in enumerate(self.bit_list)}
+        self.fresh: dict[tuple[int, str], int] = {}
         self.coded = frozen.coded
         self.held = np.bincount(
             [b.variable for b in self.bit_list if not b.negative], minlength=len(self.coded)
         )
-        self.rows = rows
-        self.put_on: list[tuple[int, IntArray]] = []
+        self.ids = ids
+        self.put_on: list[tuple[int, int]] = []
+        self.unknown: list[Unknown] = []
 
-    def put(self, bit: Bit, rows: IntArray, unknown: list[Unknown], ids: list[str]) -> None:
-        """Set a value of some rows."""
-        v, variable = bit.variable, self.coded[bit.variable]
+    def put(self, bit: Bit, row: int) -> None:
+        """Set a value of a row."""
+        v = bit.variable
         d = self.number.get((v, bit.value, bit.negative))
         if d is None and bit.negative:
             if (v, bit.value, False) not in self.number:
                 return  # looked for in vain by a new case, never found in the register
-            d = self.more(bit)
-            self.number[v, bit.value, True] = d
+            d = self.number[v, bit.value, True] = self.more(bit)
         elif d is None:
-            unknown += [Unknown(ids[row], variable.fields[0], bit.value) for row in rows.tolist()]
-            if variable.kernel == "code":
-                d = self.seen_once(v)
-            elif self.held[v] >= MAX_VALUES or (
-                variable.fields[0] == "substances_detected" and not routinely_screened(bit.value)
-            ):
+            self.unknown.append(Unknown(self.ids[row], self.coded[v].fields[0], bit.value))
+            d = self.unheard(bit)
+            if d is None:
                 return
-            else:
-                d = self.more(Bit(v, SEEN_ONCE))
-        self.put_on.append((d, rows))
+        self.put_on.append((d, row))
+
+    def unheard(self, bit: Bit) -> int | None:
+        """The bit of a value that the register does not know; None where such a value says nothing."""
+        v, variable = bit.variable, self.coded[bit.variable]
+        if variable.kernel == "code":
+            return self.seen_once(v)
+        screened = variable.fields[0] != "substances_detected" or routinely_screened(bit.value)
+        if self.held[v] >= MAX_VALUES or not screened:
+            return None
+        if (v, bit.value) not in self.fresh:
+            self.fresh[v, bit.value] = self.more(Bit(v, SEEN_ONCE))
+        return self.fresh[v, bit.value]
 
     def seen_once(self, v: int) -> int:
         """The bit of a code seen once."""
@@ -210,43 +233,35 @@ class _Bits:
 
     def whole(self) -> tuple[tuple[Bit, ...], npt.NDArray[np.uint8]]:
         """All bits, and which row has which."""
-        bits = np.zeros((self.rows, len(self.bit_list)), dtype=np.uint8)
-        for d, rows in self.put_on:
-            bits[rows, d] = 1
+        bits = np.zeros((len(self.ids), len(self.bit_list)), dtype=np.uint8)
+        for d, row in self.put_on:
+            bits[row, d] = 1
         return tuple(self.bit_list), bits
 
 
-def _single_values(
-    t: pl.DataFrame,
-    v: int,
-    variable: Variable,
-    plain: Content,
-    bits: _Bits,
-    unknown: list[Unknown],
-) -> None:
-    """Codes that one new case holds, and so share one bit in its own coding; and what one looked for in vain.
-
-    A negative value is coded only beside positive ones of the same file, so all of them are read anew here.
-    """
-    ids = t.get_column("case_id").to_list()
-    if variable.kernel == "code":
-        known = {b.value for b in plain.bit_list if b.variable == v}
-        for row, value in enumerate(t.get_column(variable.fields[0]).to_list()):
-            if value is not None and value not in known:
-                bits.put(Bit(v, value), np.array([row]), unknown, ids)
-    if variable.negative:
-        for row, values in enumerate(t.get_column(variable.negative).to_list()):
-            for value in values or ():
-                bits.put(Bit(v, value, True), np.array([row]), unknown, ids)
-
-
-def _keys(keys: Keys, frozen: Frozen, variable: Variable) -> Keys:
+def _keys(cells: list[list[str] | None], known: FrozenKeys, salt: str) -> Keys:
     """Keys and roles under the numbers of the prepared register; a role that it does not know is the rarest, -1."""
-    known = frozen.keys[variable.name]
-    number = np.array([*_found(keys.names, known.name, frozen.salt), 0], dtype=np.int64)
-    role = {name: r for r, name in enumerate(known.roles)}
-    roles = np.array([*(role.get(name, -1) for name in keys.roles), -1], dtype=np.int64)
-    return Keys(keys.start, number[keys.index], keys.names, roles[keys.role], known.roles)
+    rank = {name: r for r, name in enumerate(known.roles)}
+    held: list[dict[str, int]] = []
+    for cell in cells:
+        mine: dict[str, int] = {}
+        for text in cell or ():
+            role, colon, key = text.partition(":")
+            if colon:  # as in the register, a key has a role
+                mine[key] = max(rank.get(role, -1), mine.get(key, -1))
+        held.append(dict(sorted(mine.items())))
+    names = tuple(dict.fromkeys(key for mine in held for key in mine))
+    number = dict(zip(names, _found(names, known.name, salt), strict=True))
+    start = np.cumsum([0, *map(len, held)], dtype=np.int64)
+    index = [number[key] for mine in held for key in mine]
+    ranks = [r for mine in held for r in mine.values()]
+    return Keys(
+        start,
+        np.array(index, dtype=np.int64),
+        names,
+        np.array(ranks, dtype=np.int64),
+        known.roles,
+    )
 
 
 def _says(
