@@ -9,6 +9,7 @@ for package in "$@"; do
   case $package in
     make | python3 | chromium) command -v "$package" >/dev/null 2>&1 && continue ;;
     postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && continue ;;
+    openjdk-*-jre-headless) [ -x "${JAVA_HOME:-/}/bin/java" ] || command -v java >/dev/null 2>&1 && continue ;;
     python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 && continue ;;
   esac
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"

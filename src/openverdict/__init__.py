@@ -126,6 +126,10 @@ def review(
     known_series: Path | None = None,
     replay: bool = False,
     inclusion: Inclusion | Path | None = None,
+    threads: int | None = None,
+    engine: str = "local",
+    master: str = "local[*]",
+    work: Path | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Review:
     """Triage every case, compare every pair, grow series, measure chance, rank.
@@ -140,10 +144,16 @@ def review(
         known_series: a CSV with case_id and series_id to learn from.
         replay: find by true replay when each series lead was first raised; a whole review for each day tried.
         inclusion: the rule of inclusion, fixed before the run: a TOML file (rule, fixed_on, by), or what was read of one.
+        threads: how many compare pairs at once on this machine; one a core otherwise.
+        engine: who compares them: "local", or "spark" (needs the extra `spark` and Java). The result is the same.
+        master: the address of Spark; a session that is active already is used instead.
+        work: a folder in which finished tasks are kept, so that the same review goes on after a stop; remove it yourself.
         progress: told (step, share done).
 
     Raises:
         InputError: the file cannot be read, or a setting is out of range.
+        MissingPartError: the engine's part is not installed.
+        EngineError: the engine could not be started, or gave up.
     """
     from openverdict import leads, reports  # noqa: F401  (reports teach results to show themselves)
     from openverdict.leads.inclusion import read_inclusion
@@ -161,6 +171,10 @@ def review(
             known_series=known_series,
             replay=replay,
             inclusion=read_inclusion(inclusion) if isinstance(inclusion, Path) else inclusion,
+            threads=threads,
+            engine=engine,
+            master=master,
+            work=work,
         ),
         rejects=None if read is None else read.rejects,
         sources=[] if read is None else read.account(),

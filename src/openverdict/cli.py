@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import math
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -23,7 +24,7 @@ from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who
 from openverdict.cli_report import report
 from openverdict.cli_simulate import add_simulate_command
 from openverdict.cli_store import add_store_commands
-from openverdict.terminal import REJECTED, STOPPED
+from openverdict.terminal import REJECTED, STOPPED, TERMINATED
 from openverdict.terminal import count as _count
 from openverdict.terminal import errors as _errors
 from openverdict.terminal import fail as _fail
@@ -53,6 +54,7 @@ add_arrival_commands(app)
 add_simulate_command(app)
 for _group in (decide, duty, exhibit, news, keep, account, report):
     app.add_typer(_group)
+RESUMED_FROM = 25_000  # cases
 PLANTED_KEYS = {"raised", "replicates", "budget_per_year"}
 KNOWN_KEYS = {"cases", "pairs", "linked_pairs"}
 
@@ -164,18 +166,46 @@ def review(
     quiet: Quiet = False,
     by: Who = None,
     purpose: Purpose = "death_review",
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            help="Who compares the pairs, of null registers too: local (this machine) or spark. The result is the same.",
+        ),
+    ] = "local",
+    master: Annotated[
+        str,
+        typer.Option(
+            "--master", help="Spark's address: local[N], spark://host:7077, yarn, k8s://…"
+        ),
+    ] = "local[*]",
+    threads: Annotated[
+        int | None,
+        typer.Option("--threads", help="Of --engine local; one a core otherwise."),
+    ] = None,
+    resume: Annotated[
+        bool | None,
+        typer.Option(
+            "--resume/--no-resume",
+            help="Keep what is finished beside DIR, so that a stopped run goes on; by itself from 25,000 cases.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Triage, links, series, leads and reports for one register, from its files or from a store."""
-    with _errors(out):
+    work = work_folder(out)
+    with _errors(out, work):
+        _one_thread_a_core(threads)
         from dataclasses import replace
 
         from openverdict import cli_record
         from openverdict import review as run
         from openverdict.intake.plausible import strange
         from openverdict.leads.inclusion import read_inclusion
+        from openverdict.linkage import check_engine, clear
         from openverdict.reports import check_folder, write_review
 
+        check_engine(engine, master, threads)
         _check_numbers(budget=budget, seed=seed)
         named = [p for p in (known_series, inclusion, outline) if p is not None]
         inputs = [*(register or ()), *named]
@@ -200,6 +230,10 @@ def review(
                 "known_series": known_series,
                 "replay": replay,
                 "inclusion": rule,
+                "engine": engine,
+                "master": master,
+                "threads": threads,
+                "work": work if _is_long(len(known), resume) else None,
             }
             if record is not None:
                 record.plan(known, **how)
@@ -209,6 +243,7 @@ def review(
             if record is not None:
                 tell("storing", 0.0)
                 record.finish(result, out)
+            clear(work)
         if json:
             told = {**result.summary, "out": str(out)}
             told |= {} if record is None else record.account()
@@ -419,6 +454,24 @@ def _city(share: float, cities: int) -> str:
     return f"city {min(round(share * cities) + 1, cities)} of {cities}"
 
 
+def work_folder(out: Path) -> Path:
+    """Beside the folder that a review writes: what a long run has finished so far, for the next one to go on from."""
+    target = out.resolve()
+    return target.with_name(f".{target.name}.work")
+
+
+def _is_long(cases: int, asked: bool | None) -> bool:
+    """Whether what is finished is worth keeping: below this a register is compared in seconds."""
+    return cases >= RESUMED_FROM if asked is None else asked
+
+
+def _one_thread_a_core(threads: int | None) -> None:
+    """Libraries with threads of their own use no more than were asked for. Must come before they are imported."""
+    if threads is not None and threads > 0:
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
+            os.environ.setdefault(name, str(threads))
+
+
 def _why_empty(read: Intake, known: Register) -> str:
     """Why a review has no case, and the mend, as one line."""
     if known.known_on is not None and len(read.register):
@@ -560,6 +613,6 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        if end.code == STOPPED and not _told_stopped:
+        if end.code in (STOPPED, TERMINATED) and not _told_stopped:
             typer.echo("openverdict: stopped; nothing was written", err=True)
         raise

@@ -4,6 +4,7 @@ OpenverdictError
 ├── InputError            the call or the input cannot be used (exit code 2)
 │   ├── FieldError        one value of one field cannot be read; the row goes to the rejects
 │   └── MappingError      a mapping file does not fit the table it is meant for
+├── EngineError           what runs the work could not be started, or gave up (exit code 2)
 ├── MissingPartError      an optional part is not installed; the message names the extra
 └── RecordError           the record does not hold together: a signature, proof or entry is not what it should be
 """
@@ -31,6 +32,10 @@ class FieldError(InputError):
 
 class MappingError(InputError):
     """A mapping file does not fit the table it is meant for."""
+
+
+class EngineError(OpenverdictError):
+    """What runs the work could not be started, or gave up. Says what was tried, and what to do."""
 
 
 class MissingPartError(OpenverdictError):

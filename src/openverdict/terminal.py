@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import errno
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +15,8 @@ from typing import Any, NoReturn
 
 import typer
 
-DONE, REJECTED, UNUSABLE, STOPPED = 0, 1, 2, 130
+DONE, REJECTED, UNUSABLE, STOPPED, TERMINATED = 0, 1, 2, 130, 143
+LINE_EVERY_S = 30.0  # between lines of progress where there is no terminal
 STEPS = {
     "reading": "reading the files",
     "learn": "learning what is usual",
@@ -59,18 +64,41 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(UNUSABLE)
 
 
-@contextmanager
-def errors(out: Path | None = None) -> Iterator[None]:
-    """One line for what was raised on purpose; a broken pipe and Ctrl-C are not accidents.
+class Terminated(KeyboardInterrupt):
+    """Somebody asked the program to end (SIGTERM); like Ctrl-C for whoever has something to put in order."""
 
-    `out` is where the command writes: whoever stops it is told what already stands there.
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """SIGTERM is raised as `Terminated`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: Any) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def errors(out: Path | None = None, work: Path | None = None) -> Iterator[None]:
+    """One line for what was raised on purpose; a broken pipe, Ctrl-C and SIGTERM are not accidents.
+
+    `out` is where the command writes: whoever stops it is told what already stands there; `work` is the folder from which
+    a stopped command goes on.
     """
     before = _standing(out)
     try:
         from openverdict.errors import OpenverdictError
 
         try:
-            yield
+            with _ended_in_order():
+                yield
         except OpenverdictError as error:
             said = str(error)
             if isinstance(error.__cause__, OSError):
@@ -81,12 +109,14 @@ def errors(out: Path | None = None) -> Iterator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         fail(f"{where}cannot be read or written ({in_words(error)}); name another place")
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         is_same = _standing(out) == before
         said = "nothing was written" if is_same else f"what was written so far stands in {out}"
+        if work is not None and work.exists():
+            said += "; the same command goes on from what is finished"
         typer.echo(f"openverdict: stopped; {said}", err=True)
         told_stopped.append(True)
-        raise typer.Exit(STOPPED) from None
+        raise typer.Exit(TERMINATED if isinstance(stop, Terminated) else STOPPED) from None
 
 
 def in_words(error: OSError) -> str:
@@ -116,29 +146,33 @@ def progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
         yield no_progress
         return
     if not sys.stderr.isatty():
-        said: set[str] = set()
-
-        def line(step: str, share: float) -> None:
-            if step not in said:
-                said.add(step)
-                typer.echo(f"{_step_words(step)} …", err=True)
-
-        yield line
+        yield _lines()
         return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """Pairs a second over the last half minute, for the steps that compare pairs."""
+
+        def render(self, task: Task) -> Text:
+            share = task.speed or task.finished_speed
+            return Text("" if share is None else _rate_words(share * task.fields["pairs"]))
 
     with Progress(
         TextColumn("{task.description:44}"),
         BarColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
+        Rate(),
         console=Console(stderr=True),
     ) as bar:
         tasks: dict[str, Any] = {}
@@ -149,10 +183,56 @@ def progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
             if name not in tasks:
                 for task in tasks.values():
                     bar.update(task, completed=1.0)
-                tasks[name] = bar.add_task(_step_words(step), total=1.0)
+                tasks[name] = bar.add_task(_step_words(step), total=1.0, pairs=0)
             bar.update(tasks[name], completed=share, description=_step_words(step))
+            if of := _pairs_of(share):
+                bar.update(tasks[name], pairs=of)
 
         yield tell
+
+
+def _lines() -> Callable[[str, float], None]:
+    """A line as a step begins, and one every half minute of a step that compares pairs."""
+    began: dict[
+        str, tuple[float, float]
+    ] = {}  # the time and the share from which the rate is counted
+    said_at = time.monotonic()
+
+    def tell(step: str, share: float) -> None:
+        nonlocal said_at
+        now = time.monotonic()
+        of = _pairs_of(share)
+        if step not in began:
+            typer.echo(f"{_step_words(step)} …", err=True)
+            began[step] = now, share
+        elif of and began[step][1] == 0.0:
+            began[step] = now, share  # what an earlier run had finished is no part of the rate
+        elif of and now - said_at >= LINE_EVERY_S and share > began[step][1]:
+            since, first = began[step]
+            speed = (share - first) / (now - since)
+            left = datetime.timedelta(seconds=round((1.0 - share) / speed))
+            typer.echo(
+                f"{_step_words(step)}: {share:.0%}, {_rate_words(speed * of)}, {left} left",
+                err=True,
+            )
+        else:
+            return
+        said_at = now
+
+    return tell
+
+
+def _pairs_of(share: float) -> int:
+    """Of how many pairs a share is told; 0 where it is of something else."""
+    return int(getattr(share, "pairs", 0))
+
+
+def _rate_words(pairs_a_second: float) -> str:
+    """A rate for a line or a bar; nothing when there is none."""
+    if not pairs_a_second > 0:
+        return ""
+    millions = pairs_a_second / 1e6
+    return f"{millions:,.{0 if millions >= 10 else 1}f} million pairs a second"
 
 
 def _step_words(step: str) -> str:

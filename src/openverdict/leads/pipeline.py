@@ -31,10 +31,14 @@ from openverdict.leads.results import Lead, Link, Review, Triage
 from openverdict.leads.taught import taught_summary
 from openverdict.leads.triage import triage
 from openverdict.linkage import (
+    Executor,
     Ledger,
+    Local,
+    Share,
     all_pairs,
     compile_slots,
     compile_tables,
+    engine,
     from_units,
     to_units,
 )
@@ -73,6 +77,9 @@ class Settings:
     of case numbers to explain whatever their ratio; `known_series`: a CSV of case_id and series_id to learn consistency from;
     `inclusion`: the rule by which cases came into the register, fixed before the run; `replay`: find by true replay when
     each series lead was first raised (a whole review a day: dear); `intervals`: say how far ratios can be relied on.
+
+    Who compares the pairs changes nothing in the result: `engine` (local, spark), `master` (of Spark), `threads` (of local;
+    None: one a core), `work` (a folder in which finished tasks are kept, so that a stopped run goes on; the caller removes it).
     """
 
     budget: float = BUDGET
@@ -80,6 +87,9 @@ class Settings:
     replicates: int = REPLICATES
     seed: int = 1
     threads: int | None = None
+    engine: str = "local"
+    master: str = "local[*]"
+    work: Path | None = None
     variables: Path | None = None
     watch: tuple[tuple[str, str], ...] = ()
     known_series: Path | None = None
@@ -97,6 +107,10 @@ def settings(
     known_series: Path | None = None,
     replay: bool = False,
     inclusion: Inclusion | None = None,
+    threads: int | None = None,
+    engine: str = "local",
+    master: str = "local[*]",
+    work: Path | None = None,
 ) -> Settings:
     """Settings from what a caller gave; None keeps the default."""
     given = {"budget": budget, "replicates": replicates}
@@ -107,6 +121,10 @@ def settings(
         known_series=known_series,
         replay=replay,
         inclusion=inclusion,
+        threads=threads,
+        engine=engine,
+        master=master,
+        work=work,
         **kept,  # type: ignore[arg-type]
     )
 
@@ -169,14 +187,17 @@ def review(
 
     Raises:
         InputError: a watched case is not in the register, or a setting is out of range.
+        MissingPartError, EngineError: the engine is not installed, could not be started, or gave up.
     """
     settings = settings or Settings()
     if not settings.budget >= 0 or settings.replicates < 0 or settings.seed < 0:
         raise InputError("budget, null registers and seed must not be negative; give 0 or more")
-    run = _Run(register, settings, _Clock(progress or _quiet))
-    return run.result(
-        pl.DataFrame(schema=REJECTS_SCHEMA) if rejects is None else rejects, sources, notes
-    )
+    name, master, threads = settings.engine, settings.master, settings.threads
+    with engine(name, master=master, threads=threads, work=settings.work) as executor:
+        run = _Run(register, settings, _Clock(progress or _quiet), executor)
+        return run.result(
+            pl.DataFrame(schema=REJECTS_SCHEMA) if rejects is None else rejects, sources, notes
+        )
 
 
 def explain(register: Register, case_a: str, case_b: str) -> Link:
@@ -198,8 +219,15 @@ def explain(register: Register, case_a: str, case_b: str) -> Link:
 
 
 class _Run:
-    def __init__(self, register: Register, settings: Settings, clock: _Clock) -> None:
+    def __init__(
+        self,
+        register: Register,
+        settings: Settings,
+        clock: _Clock,
+        executor: Executor | None = None,
+    ) -> None:
         self.register = register
+        self.executor = executor or Local(settings.threads)
         self.settings = settings
         self.clock = clock
         self.n = len(register)
@@ -296,10 +324,10 @@ class _Run:
         def tell(pairs: int) -> None:
             nonlocal done
             done += pairs
-            self.clock.tell("pairs", done / total)
+            self.clock.tell("pairs", Share(done, total))
 
         floor = int(to_units(self.model.sum_at(self.settings.floor)))
-        return all_pairs(tables, floor, threads=self.settings.threads, progress=tell)
+        return all_pairs(tables, floor, executor=self.executor, progress=tell)
 
     def _chance(self, slot_tables: Any, link_floor: float) -> Chance:
         drawn = self.settings.replicates // SHUFFLED_TO_DRAWN
@@ -309,7 +337,7 @@ class _Run:
         def tell(pairs: int) -> None:
             nonlocal done
             done += pairs
-            self.clock.tell("chance", done / total)
+            self.clock.tell("chance", Share(done, total))
 
         kind = self.register.table.get_column("kind").fill_null("death")
         return measure_chance(
@@ -322,7 +350,7 @@ class _Run:
             bar=LEAD_BAR,
             link_floor=link_floor,
             drawn=drawn,
-            threads=self.settings.threads,
+            executor=self.executor,
             progress=tell,
         )
 

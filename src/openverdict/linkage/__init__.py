@@ -12,21 +12,31 @@ from openverdict.linkage.compile import (
     from_units,
     to_units,
 )
+from openverdict.linkage.engine import ENGINES, check_engine, engine
 from openverdict.linkage.job import Executor, Job, Local, Part, Task
-from openverdict.linkage.pairs import Ledger, all_pairs
+from openverdict.linkage.pairs import Ledger, Share, all_pairs
+from openverdict.linkage.spark import Spark
+from openverdict.linkage.spool import Spool, clear
 
 __all__ = [
+    "ENGINES",
     "Executor",
     "Job",
     "Ledger",
     "Local",
     "Part",
+    "Share",
     "SlotTables",
+    "Spark",
+    "Spool",
     "Tables",
     "Task",
     "all_pairs",
+    "check_engine",
+    "clear",
     "compile_slots",
     "compile_tables",
+    "engine",
     "from_units",
     "to_units",
 ]

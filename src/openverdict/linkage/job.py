@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,18 +87,22 @@ class Job:
 class Executor(Protocol):
     """Who runs the tasks of a job."""
 
-    def run(self, job: Job, tell: Callable[[int], None]) -> Iterable[Part]:
-        """What each task found, in the order of the tasks; `tell` is told the pairs of each finished task."""
+    def run(
+        self, job: Job, tell: Callable[[int], None], tasks: Sequence[Task] | None = None
+    ) -> Iterable[Part]:
+        """What each task found, in the order of `tasks` (None: all); `tell` is told the pairs of finished tasks."""
         ...
 
 
 @dataclass(frozen=True)
 class Local:
-    """Threads of this process; `threads` None: as many as there are cores."""
+    """Threads of this process; `threads` None: as many as there are cores for this process."""
 
     threads: int | None = None
 
-    def run(self, job: Job, tell: Callable[[int], None]) -> Iterator[Part]:
+    def run(
+        self, job: Job, tell: Callable[[int], None], tasks: Sequence[Task] | None = None
+    ) -> Iterator[Part]:
         """What each task found, in the order of the tasks."""
 
         def one(task: Task) -> Part:
@@ -105,5 +110,12 @@ class Local:
             tell(task.pairs)
             return part
 
-        with ThreadPoolExecutor(self.threads) as pool:
-            yield from pool.map(one, job.tasks)
+        with ThreadPoolExecutor(self.threads or cores()) as pool:
+            yield from pool.map(one, job.tasks if tasks is None else tasks)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -32,6 +32,18 @@ class Ledger:
         return self.total - len(self.i)
 
 
+class Share(float):
+    """The share of a step that is done, which also knows of how many pairs it is the share."""
+
+    pairs: int
+
+    def __new__(cls, done: int, pairs: int) -> Share:
+        """`done` of `pairs`."""
+        share = super().__new__(cls, done / max(pairs, 1))
+        share.pairs = pairs
+        return share
+
+
 def _quiet(pairs: int) -> None:
     """No progress."""
 

@@ -13,7 +13,14 @@ import numpy.typing as npt
 
 from openverdict.evidence import Model, Prepared
 from openverdict.evidence.encode import Content
-from openverdict.linkage import SlotTables, all_pairs, compile_tables, from_units, to_units
+from openverdict.linkage import (
+    Executor,
+    SlotTables,
+    all_pairs,
+    compile_tables,
+    from_units,
+    to_units,
+)
 from openverdict.series.classes import Classes, classes_of
 from openverdict.series.duplicates import set_aside
 from openverdict.series.grow import Series, branching, grow, price
@@ -196,12 +203,13 @@ def measure_chance(
     link_floor: float,
     drawn: int = 0,
     threads: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Chance:
     """Run the same pipeline on `replicates` null registers, and on `drawn` registers of the learned model.
 
     `bar`: the least strength of a lead; `link_floor`: log10 ratio from which pairs can take part in a series; `progress`
-    is told the pairs done after each block.
+    is told the pairs done after each block; `executor` compares the pairs (None: `threads` of this process).
     """
     least = bar - DEEP
     count = dict.fromkeys(KINDS, 0) | ({DRAWN: drawn} if drawn else {})
@@ -209,7 +217,8 @@ def measure_chance(
 
     def search(kind: str, model: Model, order: npt.NDArray[np.int64]) -> None:
         tables = compile_tables(model, slot_tables)
-        ledger = all_pairs(tables, int(to_units(link_floor)), threads=threads, progress=progress)
+        floor = int(to_units(link_floor))
+        ledger = all_pairs(tables, floor, threads=threads, progress=progress, executor=executor)
         kept = set_aside(model, ledger.i, ledger.j).kept
         ratio = from_units(ledger.units[kept])
         grown = grow(ledger.i[kept], ledger.j[kept], ratio, tables.n, least=least)
