@@ -45,12 +45,12 @@ class Guest(Model):
         self, prepared: Prepared, says: dict[str, BoolArray], given: dict[str, Any]
     ) -> None:
         super().__init__(prepared)
-        self._says = says
+        self._said = says
         self.__dict__.update(given)
 
     def says(self, variable: Variable) -> BoolArray:
         """Which cases record a sparse variable at all, as the whole register has it."""
-        return self._says.get(variable.name, np.zeros(self.n, dtype=bool))
+        return self._said.get(variable.name, np.zeros(self.n, dtype=bool))
 
 
 class Hosts:
