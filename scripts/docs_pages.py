@@ -84,7 +84,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "validation-report.md": validation_report_page,
         "reference/roles.md": roles_page,
         "reference/tables.md": tables_page,
-        "performance.md": performance_page,
+        "store-performance.md": store_performance_page,
         "contributing.md": lambda: _root_page("CONTRIBUTING.md"),
         "security-policy.md": lambda: _root_page("SECURITY.md"),
         "changelog.md": lambda: _root_page("CHANGELOG.md"),
@@ -290,14 +290,14 @@ def roles_page() -> str:
     )
 
 
-def performance_page() -> str:
+def store_performance_page() -> str:
     """How fast the store is, from the results that are stored in the repository."""
     results = ROOT / "benchmarks" / "results"
     store = json.loads((results / "store.json").read_text(encoding="utf-8"))
     kill = json.loads((results / "kill.json").read_text(encoding="utf-8"))
     parts = [
-        "# Performance\n",
-        "How fast a review is stands in its own report. This page is about the [store](how-to/store.md): "
+        "# Performance of the store\n",
+        "How fast a review is stands under [Performance](performance.md). This page is about the [store](how-to/store.md): "
         "`benchmarks/store.py` measures it, on simulated registers with about 22 facts a case.\n",
         f"Machine: {store.pop('machine')}, shared with other work while this was measured (the load average stands below the "
         "figures); a machine of its own is faster. PostgreSQL ran beside it with its durable settings.\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,14 @@ def _site(folder: Path, body: str) -> Path:
 def test_the_docs_checker_finds(tmp_path, body, says):
     found = faults(_site(tmp_path, body))
     assert any(says in fault for fault in found)
+
+
+def test_the_page_of_performance_says_what_the_stored_figures_say():
+    from benchmarks.scale_parts.page import page
+
+    figures = (ROOT / "benchmarks" / "results" / "scale.json").read_text(encoding="utf-8")
+    written = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert written == page(json.loads(figures))
 
 
 def test_the_docs_checker_passes_a_sound_page(tmp_path):
