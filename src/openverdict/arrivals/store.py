@@ -50,12 +50,13 @@ SCALARS = (
 AGAIN = "prepare the register again: openverdict prepare REGISTER --out FILE"
 
 
-def save_prepared(prepared: PreparedRegister, path: Path) -> Path:
+def save_prepared(prepared: PreparedRegister, path: Path | str) -> Path:
     """Write a prepared register to `path`, readable by its owner only: all of it, or none and the file before it stays.
 
     Raises:
         InputError: `path` is a folder or a file that is no prepared register, or cannot be written.
     """
+    path = Path(path)
     check_target(path)
     arrays = {name: _plain(array) for name, array in _arrays(prepared.frozen)}
     entries, at = {}, 0
