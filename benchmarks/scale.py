@@ -71,6 +71,8 @@ def main() -> None:
         return
     if not args.page:
         measure(args)
+    if args.out != RESULT:
+        return  # figures kept elsewhere: the documentation shows those of the repository
     from benchmarks.scale_parts.page import write_page
 
     write_page(json.loads(args.out.read_text(encoding="utf-8")), ROOT / "docs")
