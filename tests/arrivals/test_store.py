@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,17 @@ def test_another_version_is_refused_by_name(saved, tmp_path, changed):
 def test_a_header_that_does_not_hold_together_is_refused(saved, tmp_path, changed):
     with pytest.raises(InputError, match="prepare the register again"):
         load_prepared(with_header(saved, tmp_path / "other", **changed))
+
+
+@pytest.mark.parametrize("name", ["width", "precision", "kind", "spot", "age", "id_order"])
+def test_a_number_out_of_its_range_is_refused_though_its_hash_be_right(prepared, tmp_path, name):
+    cases = prepared.frozen.cases
+    wrong = getattr(cases, name).copy()
+    wrong[7] = 255 if wrong.dtype == np.uint8 else 9999
+    broken = replace(prepared.frozen, cases=replace(cases, **{name: wrong}))
+    saved = save_prepared(replace(prepared, frozen=broken), tmp_path / "p")
+    with pytest.raises(InputError, match="does not hold together"):
+        load_prepared(saved)
 
 
 def test_what_is_no_prepared_register_is_neither_read_nor_replaced(prepared, tmp_path):

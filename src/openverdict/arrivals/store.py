@@ -24,8 +24,9 @@ import numpy.typing as npt
 
 from openverdict.arrivals.prepared import PreparedRegister
 from openverdict.errors import InputError
-from openverdict.evidence.encode import Bit
+from openverdict.evidence.encode import NO_PLACE, WIDTH_DAYS, Bit
 from openverdict.evidence.frozen import Frozen, FrozenCases, FrozenKeys
+from openverdict.evidence.rates import AGES
 from openverdict.evidence.variables import Variable, model_hash
 from openverdict.leads.pipeline import MODEL_VERSION
 
@@ -255,6 +256,7 @@ def _rebuilt(header: dict[str, Any], arrays: dict[str, Array]) -> PreparedRegist
         **scalars,
         **rest,
     )
+    _check(frozen, int(header["cases"]))
     return PreparedRegister(
         frozen,
         header["register_hash"],
@@ -263,6 +265,44 @@ def _rebuilt(header: dict[str, Any], arrays: dict[str, Array]) -> PreparedRegist
         _day(header["last_found"]),
         header["simulated"],
     )
+
+
+def _check(frozen: Frozen, n: int) -> None:
+    """Every number that a loop looks something up by lies where it should: hashes prove the bytes, not the sense.
+
+    Raises:
+        ValueError: one does not.
+    """
+    cases, kinds = frozen.cases, len(frozen.kind_names)
+    columns = len(frozen.bit_list) + len(frozen.coded) + len(frozen.sparse)
+    shapes = {
+        "xyz_m": (n, 3),
+        "words": (n, -(-columns // 8)),
+        "id_start": (n + 1,),
+        "id_text": cases.id_text.shape,
+    }
+    for field in fields(FrozenCases):
+        if getattr(cases, field.name).shape != shapes.get(field.name, (n,)):
+            raise ValueError(field.name)
+    within: list[tuple[Array, int, int]] = [
+        (cases.width, 0, len(WIDTH_DAYS)),
+        (cases.precision, 0, NO_PLACE + 1),
+        (cases.kind, -1, kinds),
+        (cases.spot, -1, len(frozen.spot_name)),
+        (cases.age, -1, AGES),
+        (cases.id_order, 0, n),
+        (frozen.unmet_row, 0, n),
+        (frozen.feature_bit, -1, len(frozen.bit_list)),
+    ]
+    for keys in frozen.keys.values():
+        if keys.start.shape != (n + 1,) or (np.diff(keys.start) < 0).any():
+            raise ValueError("start")
+        within += [(keys.index, 0, len(keys.name)), (keys.role, 0, len(keys.roles))]
+    for array, low, high in within:
+        if array.size and not (low <= int(array.min()) and int(array.max()) < high):
+            raise ValueError("out of range")
+    if any(not 0 <= bit.variable < len(frozen.coded) for bit in frozen.bit_list):
+        raise ValueError("bits")
 
 
 def _variable(entry: dict[str, Any]) -> Variable:
