@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from openverdict.arrivals import Arrivals, PreparedRegister
     from openverdict.intake import Intake
 
-SHOWN = 10  # pairs of each new case on the terminal
+SHOWN = 10  # new cases on the terminal
 NAMED = 5  # unknown values on the terminal
 
 Tell = Callable[[str, float], None]
@@ -262,7 +262,7 @@ def _say(found: Arrivals, read: Intake, out: Path) -> None:
         typer.echo(
             f"note: not among the values of the prepared register, and so alike in no case: {_some(unknown)}"
         )
-    for case in found.case_ids[:SHOWN]:
+    for case, above in zip(found.case_ids[:SHOWN], found.above, strict=False):
         rows = found.pairs.filter(found.pairs.get_column("case_new") == case)
         if rows.is_empty():
             typer.echo(f"{case}: no similar case at or above the floor.")
@@ -271,10 +271,13 @@ def _say(found: Arrivals, read: Intake, out: Path) -> None:
             f"{row['case_a']} ({row['log10_lr']:.1f}: {_most(row)})"
             for row in rows.head(3).iter_rows(named=True)
         ]
-        typer.echo(f"{case}: {count(rows.height, 'similar case')}; {'; '.join(strongest)}")
+        typer.echo(f"{case}: {count(above, 'similar case')}; {'; '.join(strongest)}")
     if len(found.case_ids) > SHOWN:
         typer.echo(f"… and {len(found.case_ids) - SHOWN:,} more new cases.")
-    typer.echo(f"Every pair at or above the floor stands in {out / 'arrivals.csv'}.")
+    which = (
+        f"Of each new case the {s['top']:,} strongest pairs" if s["top"] else "All of these pairs"
+    )
+    typer.echo(f"{which} stand in {out / 'arrivals.csv'}.")
 
 
 def _most(row: dict[str, Any]) -> str:

@@ -182,6 +182,7 @@ def test_the_strongest_of_each_new_case_are_those_of_the_whole_list():
     top = compare(prepared, new, floor=0.0, top=3)
     strongest = every.pairs.group_by("case_new", maintain_order=True).head(3)
     assert_frame_equal(top.pairs, strongest, check_exact=False, abs_tol=1e-12)
+    assert top.above == every.above
     assert top.summary["pairs_ledger"] == every.summary["pairs_ledger"]
     assert top.summary["pairs_listed"] == top.pairs.height < every.pairs.height
 

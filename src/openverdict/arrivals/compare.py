@@ -61,11 +61,11 @@ def compare(
         )
     newcomers = encode_newcomers(Register(table), frozen)
     run = _Run(prepared, newcomers, floor, top, among)
-    frames, above = [], 0
+    frames, above = [], list[int]()
     for j in range(len(newcomers)):
         tell("arrivals", j / len(newcomers))
         found, frame = run.one(j)
-        above += found
+        above.append(found)
         frames.append(frame)
     tell("arrivals", 1.0)
     pairs, m = pl.concat(frames), len(newcomers)
@@ -78,9 +78,9 @@ def compare(
         "pairs_total": total,
         "pairs_with_register": m * len(frozen),
         "pairs_among_new": fellows,
-        "pairs_ledger": above,
+        "pairs_ledger": sum(above),
         "pairs_listed": pairs.height,
-        "pairs_remainder": total - above,
+        "pairs_remainder": total - sum(above),
         "ledger_floor_log10_lr": floor,
         "top": top,
         "unknown_values": [
@@ -93,7 +93,7 @@ def compare(
         "model_hash": prepared.model_hash,
         "register_hash": prepared.register_hash,
     }
-    return Arrivals(newcomers.case_ids, pairs, summary)
+    return Arrivals(newcomers.case_ids, pairs, tuple(above), summary)
 
 
 class _Run:

@@ -26,12 +26,14 @@ class Arrivals:
     """New cases compared with a prepared register.
 
     `pairs`: columns case_new, case_a (the earlier), log10_lr and one lr_<variable> a variable, which add up to it; by new case,
-    strongest first. `summary`: the counts (pairs_ledger + pairs_remainder = pairs_total), versions and hashes, and under
-    `unknown_values` what the prepared register's lists do not hold.
+    strongest first. `above`: for each new case, how many pairs reach the floor, put out or not. `summary`: the counts
+    (pairs_ledger + pairs_remainder = pairs_total), versions and hashes, and under `unknown_values` what the prepared
+    register's lists do not hold.
     """
 
     case_ids: tuple[str, ...]
     pairs: pl.DataFrame
+    above: tuple[int, ...]
     summary: Mapping[str, Any]
 
 
