@@ -120,6 +120,7 @@ def review(
     *,
     as_of: date | None = None,
     budget: float | None = None,
+    floor: float | None = None,
     null_registers: int | None = None,
     seed: int = 1,
     watch: tuple[tuple[str, str], ...] = (),
@@ -138,6 +139,7 @@ def review(
         register: what `read_register` returned, a `Register`, or a file.
         as_of: use only what was known at the end of that day.
         budget: leads a year that chance alone may make; 6 otherwise.
+        floor: log10 ratio from which a pair stands in the ledger; otherwise 2, or more in a register of over 10,000 cases.
         null_registers: how many to measure chance on; 20 otherwise, 0 for none.
         seed: for the null registers; the same seed gives the same result.
         watch: pairs of case numbers to explain whatever their ratio.
@@ -165,6 +167,7 @@ def review(
         reg,
         leads.settings(
             budget=budget,
+            floor=floor,
             replicates=null_registers,
             seed=seed,
             watch=watch,

@@ -137,6 +137,13 @@ def review(
     mapping: Map = None,
     sheet: Sheet = None,
     budget: Budget = 6.0,
+    floor: Annotated[
+        float | None,
+        typer.Option(
+            "--floor",
+            help="Log10 ratio from which a pair stands in the ledger; 2, or by the register's size.",
+        ),
+    ] = None,
     null_registers: Annotated[
         int, typer.Option("--null-registers", min=0, help="How many null registers measure chance.")
     ] = 20,
@@ -224,6 +231,7 @@ def review(
             read = replace(read, notes=(*read.notes, *strange(known, today)))
             how: dict[str, Any] = {
                 "budget": budget,
+                "floor": floor,
                 "null_registers": 0 if no_chance else null_registers,
                 "seed": seed,
                 "watch": pairs,

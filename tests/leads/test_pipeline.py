@@ -19,6 +19,7 @@ from openverdict.cases import Register
 from openverdict.errors import InputError
 from openverdict.evidence import load_variables
 from openverdict.leads import Review, Settings, explain, review
+from openverdict.leads.pipeline import ledger_floor
 from openverdict.reports import FILE_NAMES, write_review
 from openverdict.simulate import CitySpec, SeriesPlan, simulate_register
 
@@ -265,3 +266,18 @@ def test_progress_runs_from_nothing_to_all_in_the_order_of_the_steps():
         assert shares[-1] == 1.0
         assert shares == sorted(shares)
         assert max(shares) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("cases", "floor"),
+    [(0, 2.0), (200, 2.0), (10_000, 2.0), (100_000, 3.0), (1_000_000, 4.0)],
+)
+def test_the_floor_grows_with_the_register_so_that_the_pairs_of_a_case_do_not(cases, floor):
+    assert ledger_floor(cases) == pytest.approx(floor, abs=1e-12)
+    assert cases * (cases - 1) / 2 * 10**-floor <= 50 * cases
+
+
+def test_a_floor_that_is_given_stays(planted):
+    given = review(planted[0].register, Settings(replicates=0, floor=3.25, intervals=False))
+    assert given.summary["ledger_floor_log10_lr"] == 3.25
+    assert (given.links["log10_lr"] >= 3.25 - 0.01).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_a_run_is_dated_and_stored_before_it_begins(example):
     event = example.rows(Event).get(seq=run.event_id)
     assert event.act == Act.COMBINATION
     assert run.register_hash == register.content_hash()
-    assert json.loads(run.rule) == inclusion_rule(settings, AsOf(DAY))
+    assert json.loads(run.rule) == inclusion_rule(replace(settings, floor=2.0), AsOf(DAY))
     assert json.loads(run.vocabularies) == vocabularies()
     assert run.log_size == event.seq
     assert not example.rows(RunEnd).exists()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from openverdict.evidence.interval import SOURCES, Intervals
+from openverdict.evidence.interval import SOURCES, Intervals, PairIntervals
 from openverdict.evidence.rates import AGE_SD
 from openverdict.evidence.surroundings import SEASON_SD_DAYS
 
@@ -28,12 +28,15 @@ SHARED_M = 500.0  # densities of places this far apart are drawn nearly apart
 class GroupDraws:
     """Draws of the ratios of all pairs of `members`, case numbers in order of time."""
 
-    def __init__(self, intervals: Intervals, members: Sequence[int]) -> None:
+    def __init__(
+        self, intervals: Intervals, members: Sequence[int], own: PairIntervals | None = None
+    ) -> None:
+        """`own`: the intervals of all pairs of `members`, where they are at hand."""
         self.model = intervals.model
         self.members = np.array(members, dtype=np.int64)
         self.a, self.b = np.triu_indices(len(members), 1)
         self.i, self.j = self.members[self.a], self.members[self.b]
-        self.own = intervals.of(self.i, self.j)
+        self.own = intervals.of(self.i, self.j) if own is None else own
         self.at = self.model.terms(self.i, self.j)
 
     def totals(

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from openverdict.evidence import Model, Variable
-from openverdict.evidence.cap import cap
+from openverdict.evidence.cap import Cap
 from openverdict.evidence.draws import GroupDraws, quantiles
-from openverdict.evidence.interval import SOURCES, Intervals
+from openverdict.evidence.interval import SOURCES, Intervals, PairIntervals
 from openverdict.leads.results import Assessment, Posterior, Without
 from openverdict.series import LEAST_CANDIDATES, Series, branching, price
 from openverdict.series.chance import CARRIES
@@ -48,20 +48,19 @@ class Assessor:
         seed: int,
     ) -> None:
         self.intervals, self.model = intervals, intervals.model
-        self.ledger, self.pairs = ledger, pairs
+        self.cap_of = Cap(*ledger, pairs)
         self.passes, self.seed = passes, seed
 
     def cap(self, members: Iterable[int]) -> float:
         """log10 of the largest ratio of a pair that the register supports, the pairs of these cases left out."""
-        i, j, ratio = self.ledger
-        mine = list(members)
-        own = np.isin(i, mine) & np.isin(j, mine)
-        return cap(ratio[~own], self.pairs - int(own.sum()))
+        return self.cap_of.without(members)
 
-    def assess(self, series: Series) -> Assessment:
-        """Everything about one group but what its fields say (ordinary explanations, checks)."""
+    def assess(self, series: Series, own: PairIntervals | None = None) -> Assessment:
+        """Everything about one group but what its fields say (ordinary explanations, checks); `own`: the intervals of its
+        pairs, where they are at hand.
+        """
         members = series.members
-        draws = GroupDraws(self.intervals, members)
+        draws = GroupDraws(self.intervals, members, own)
         k, seed = len(members), (self.seed, *members)
         most = self.cap(members)
         ratio, drawn = self.model.ratio, self.model.ratio(draws.totals(seed))

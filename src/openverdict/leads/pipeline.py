@@ -18,13 +18,13 @@ from openverdict.errors import InputError
 from openverdict.evidence import Model, load_variables, model_hash, prepare
 from openverdict.evidence.consistency import retuned
 from openverdict.evidence.explain import contributions, similar_sentence
-from openverdict.evidence.interval import Intervals
+from openverdict.evidence.interval import Intervals, PairIntervals
 from openverdict.evidence.known import read_known_series
-from openverdict.evidence.relation import TERM as RELATION
 from openverdict.evidence.weights import Taught, learn
 from openverdict.leads.assess import Assessor
 from openverdict.leads.describe import Describer
 from openverdict.leads.inclusion import Inclusion
+from openverdict.leads.links import Links, no_links
 from openverdict.leads.rates import by_rate, chance_summary, group_summary, measured, rate_of
 from openverdict.leads.replay import Replays
 from openverdict.leads.results import Lead, Link, Review, Triage
@@ -58,13 +58,15 @@ from openverdict.series import (
 IntArray = npt.NDArray[np.int64]
 
 MODEL_VERSION = "1"
-LEDGER_FLOOR = 2.0
+LEDGER_FLOOR = 2.0  # of registers up to 10,000 cases
+PAIRS_A_CASE = 50  # that unrelated pairs are expected to bring into the ledger, at most
 BUDGET = 6.0
 REPLICATES = 20
 SHUFFLED_TO_DRAWN = 5  # for so many shuffled null registers one is drawn from the learned model
 LEAD_BAR = -1.0  # strength from which a series can be a lead: odds of 1 to 10 under the stated prior, by the sums of terms
 CASE_LEVEL = 3  # triage level from which a single case is a lead
 LEAST_YEARS = 0.25
+MOST_IN_FULL = 300  # series leads that are assessed and placed in the register; beyond them no report lists any
 STRONGEST = 10  # groups named in the summary, whether or not they are put forward
 
 
@@ -73,17 +75,18 @@ class Settings:
     """How a review is run.
 
     `budget`: leads a year that chance alone may make; `floor`: log10 likelihood ratio from which a pair stands in the
-    ledger; `replicates`: null registers (0: chance is not measured and no series becomes a lead by it); `watch`: pairs
-    of case numbers to explain whatever their ratio; `known_series`: a CSV of case_id and series_id to learn consistency from;
-    `inclusion`: the rule by which cases came into the register, fixed before the run; `replay`: find by true replay when
-    each series lead was first raised (a whole review a day: dear); `intervals`: say how far ratios can be relied on.
+    ledger (None: `ledger_floor` of the register's cases); `replicates`: null registers (0: chance is not measured and no
+    series becomes a lead by it); `watch`: pairs of case numbers to explain whatever their ratio; `known_series`: a CSV of
+    case_id and series_id to learn consistency from; `inclusion`: the rule by which cases came into the register, fixed
+    before the run; `replay`: find by true replay when each series lead was first raised (a whole review a day: dear);
+    `intervals`: say how far ratios can be relied on.
 
     Who compares the pairs changes nothing in the result: `engine` (local, spark), `master` (of Spark), `threads` (of local;
     None: one a core), `work` (a folder in which finished tasks are kept, so that a stopped run goes on; the caller removes it).
     """
 
     budget: float = BUDGET
-    floor: float = LEDGER_FLOOR
+    floor: float | None = None
     replicates: int = REPLICATES
     seed: int = 1
     threads: int | None = None
@@ -101,6 +104,7 @@ class Settings:
 def settings(
     *,
     budget: float | None = None,
+    floor: float | None = None,
     replicates: int | None = None,
     seed: int = 1,
     watch: tuple[tuple[str, str], ...] = (),
@@ -116,6 +120,7 @@ def settings(
     given = {"budget": budget, "replicates": replicates}
     kept = {k: v for k, v in given.items() if v is not None}
     return Settings(
+        floor=floor,
         seed=seed,
         watch=watch,
         known_series=known_series,
@@ -127,6 +132,13 @@ def settings(
         work=work,
         **kept,  # type: ignore[arg-type]
     )
+
+
+def ledger_floor(cases: int) -> float:
+    """The log10 ratio from which a pair stands in the ledger: of a register of so many cases, at most PAIRS_A_CASE pairs of
+    unrelated cases a case are expected to reach it, whatever the size; never less than LEDGER_FLOOR.
+    """
+    return max(LEDGER_FLOOR, float(np.log10(max(cases, 1) / (2 * PAIRS_A_CASE))))
 
 
 Progress = Callable[[str, float], None]
@@ -192,6 +204,8 @@ def review(
     settings = settings or Settings()
     if not settings.budget >= 0 or settings.replicates < 0 or settings.seed < 0:
         raise InputError("budget, null registers and seed must not be negative; give 0 or more")
+    if settings.floor is not None and not np.isfinite(settings.floor):
+        raise InputError("the floor of the ledger must be a finite log10 ratio; give for example 2")
     name, master, threads = settings.engine, settings.master, settings.threads
     with engine(name, master=master, threads=threads, work=settings.work) as executor:
         run = _Run(register, settings, _Clock(progress or _quiet), executor)
@@ -214,7 +228,7 @@ def explain(register: Register, case_a: str, case_b: str) -> Link:
             raise InputError(f"no case {case!r} in the register; see its case_id column")
     run.prepared = prepare(register, run.variables)
     run.model = Model(run.prepared)
-    run.assess(_no_pairs(run.n), None)
+    run.assessor = run.assess(_no_pairs(run.n), None)
     return run.link(run.number[case_a], run.number[case_b], None, sentence=True)
 
 
@@ -231,6 +245,7 @@ class _Run:
         self.settings = settings
         self.clock = clock
         self.n = len(register)
+        self.floor = ledger_floor(self.n) if settings.floor is None else settings.floor
         self.variables = load_variables(settings.variables)
         self.ids: list[str] = register.table.get_column("case_id").to_list()
         self.number = {case: k for k, case in enumerate(self.ids)}
@@ -252,6 +267,7 @@ class _Run:
                 raise InputError(f"case {a!r} cannot be compared with itself; name two cases")
         chance: Chance | None = None
         series: tuple[Series, ...] = ()
+        table: Links | None
         if self.n >= 2:
             self.clock.start("learn")
             self.prepared = prepare(self.register, self.variables)
@@ -261,9 +277,10 @@ class _Run:
             tables = compile_tables(self.model, slot_tables)
             self.clock.start("pairs")
             ledger = self._pairs(tables)
-            links = self._links_frame(ledger)
+            table = Links(self.model, ledger, self.ids)
+            links = table.frame
             self.clock.start("series")
-            floor = float(self.model.sum_at(self.settings.floor))
+            floor = float(self.model.sum_at(self.floor))
             link_floor = max(floor, float(np.log10(self.n)) - 2.0)
             kept = ledger.units >= to_units(link_floor)
             i, j, units = ledger.i[kept], ledger.j[kept], ledger.units[kept]
@@ -277,17 +294,17 @@ class _Run:
                 chance = self._chance(slot_tables, link_floor)
         else:
             ledger = _no_pairs(self.n)
-            links = self._empty_links()
+            table, links = None, no_links(self.variables)
         if chance is not None:
             series = by_rate(series, chance)
         self.clock.start("triage")
         triaged = triage(self.register, links)
         self.clock.start("leads")
-        if self.n >= 2 and self.settings.intervals:
-            self.assess(ledger, chance)
-            links = self._with_intervals(links)
-        leads = self._leads(series, chance, triaged, links) if self.n else ()
-        watched = self._watched(links, chance) if self.n >= 2 else ()
+        if table is not None and self.settings.intervals:
+            self.assessor = self.assess(ledger, chance)
+            links = table.with_intervals(self.assessor.intervals)
+        leads = self._leads(series, chance, triaged, table) if self.n else ()
+        watched = () if table is None else self._watched(table, chance)
         if self.settings.replay:
             self.clock.start("replay")
             leads = self._replayed(leads)
@@ -297,9 +314,9 @@ class _Run:
             self.register, leads, links, triaged, rejects, summary, self.clock.spent, watched
         )
 
-    def assess(self, ledger: Ledger, chance: Chance | None) -> None:
-        """Make ready to say how far ratios can be relied on."""
-        self.assessor = Assessor(
+    def assess(self, ledger: Ledger, chance: Chance | None) -> Assessor:
+        """What says how far ratios can be relied on."""
+        return Assessor(
             Intervals(self.model),
             (ledger.i, ledger.j, self.model.ratio(from_units(ledger.units))),
             ledger.total,
@@ -326,7 +343,7 @@ class _Run:
             done += pairs
             self.clock.tell("pairs", Share(done, total))
 
-        floor = int(to_units(self.model.sum_at(self.settings.floor)))
+        floor = int(to_units(self.model.sum_at(self.floor)))
         return all_pairs(tables, floor, executor=self.executor, progress=tell)
 
     def _chance(self, slot_tables: Any, link_floor: float) -> Chance:
@@ -362,43 +379,15 @@ class _Run:
         matrix[a, b] = self.model.sum(m[a], m[b])
         return matrix
 
-    def _empty_links(self) -> pl.DataFrame:
-        names = [f"lr_{name}" for name in (*(v.name for v in self.variables), RELATION)]
-        schema: dict[str, pl.DataType] = {"case_a": pl.String(), "case_b": pl.String()}
-        ends = ("log10_lr_low", "log10_lr_high")
-        return pl.DataFrame(schema=schema | {c: pl.Float64() for c in ("log10_lr", *names, *ends)})
-
-    def _links_frame(self, ledger: Ledger) -> pl.DataFrame:
-        terms = self.model.terms(ledger.i, ledger.j)
-        total = self.model.ratio(self.model.summed(terms))
-        terms[RELATION] = total - np.sum([terms[v.name] for v in self.variables], axis=0)
-        order = np.lexsort((ledger.j, ledger.i, -total))
-        ids = pl.Series(self.ids, dtype=pl.String)
-        columns: dict[str, Any] = {
-            "case_a": ids.gather(ledger.i[order]),
-            "case_b": ids.gather(ledger.j[order]),
-            "log10_lr": total[order],
-        }
-        columns |= {f"lr_{name}": terms[name][order] for name in terms}
-        return pl.DataFrame(columns)
-
-    def _with_intervals(self, links: pl.DataFrame) -> pl.DataFrame:
-        """The pairs with the ends of their intervals as last columns."""
-        number = pl.Series(np.arange(self.n))
-        i, j = (
-            links.get_column(name)
-            .replace_strict(self.ids, number, return_dtype=pl.Int64)
-            .to_numpy()
-            for name in ("case_a", "case_b")
-        )
-        assert self.assessor is not None  # noqa: S101 (made just before)
-        bounds = self.assessor.intervals.bounds(i, j)
-        return links.with_columns(
-            log10_lr_low=pl.Series(bounds.low, dtype=pl.Float64),
-            log10_lr_high=pl.Series(bounds.high, dtype=pl.Float64),
-        )
-
-    def link(self, i: int, j: int, rank: int | None, sentence: bool) -> Link:
+    def link(
+        self,
+        i: int,
+        j: int,
+        rank: int | None,
+        sentence: bool,
+        group: PairIntervals | None = None,
+    ) -> Link:
+        """One pair; `group`: the intervals of the pairs of its group, whose cap is put in by the caller."""
         i, j = min(i, j), max(i, j)
         parts = contributions(self.model, i, j)
         mention = next((c for c in parts if c.variable == "mention"), None)
@@ -411,28 +400,23 @@ class _Run:
             mention is not None and mention.rarity is not None,
             similar_sentence(self.model, i, j) if sentence else "",
         )
-        if self.assessor is None:
+        if self.assessor is None or (group is None and not sentence):
             return link
-        bounds = self.assessor.intervals.bounds(np.array([i]), np.array([j]))
+        bounds = (group or self.assessor.intervals).bounds(np.array([i]), np.array([j]))
         return replace(
             link,
             log10_lr_low=float(bounds.low[0]),
             log10_lr_high=float(bounds.high[0]),
-            cap=self.assessor.cap((i, j)),
+            cap=self.assessor.cap((i, j)) if group is None else None,
         )
 
-    def _ranks(self, links: pl.DataFrame) -> dict[tuple[str, str], int]:
-        pairs = zip(links.get_column("case_a"), links.get_column("case_b"), strict=True)
-        return {pair: k + 1 for k, pair in enumerate(pairs)}
-
-    def _watched(self, links: pl.DataFrame, chance: Chance | None) -> tuple[Link, ...]:
+    def _watched(self, links: Links, chance: Chance | None) -> tuple[Link, ...]:
         """Pairs asked for, and pairs in which one case names the other."""
         pairs = {tuple(sorted((self.number[a], self.number[b]))) for a, b in self.settings.watch}
         pairs |= {(int(min(m)), int(max(m))) for m in self.model.content.mentions}
-        ranks = self._ranks(links)
         made = []
         for i, j in sorted(pairs):
-            link = self.link(i, j, ranks.get((self.ids[i], self.ids[j])), True)
+            link = self.link(i, j, links.rank(i, j), True)
             if chance is not None:
                 strength = branching(self._matrix((i, j))) - price(2, self.n)
                 keyed = by_key(self.model, (i, j))
@@ -477,18 +461,23 @@ class _Run:
         series: tuple[Series, ...],
         chance: Chance | None,
         triaged: tuple[Triage, ...],
-        links: pl.DataFrame,
+        links: Links | None,
     ) -> tuple[Lead, ...]:
         leads: list[Lead] = []
         describe = Describer(self.register, triaged, self.settings.inclusion)
-        ranks = self._ranks(links)
         for s in series:
             if not self._passes(s.strength, s.members, chance):
                 continue
+            assert links is not None  # noqa: S101 (a series has pairs)
+            in_full = len(leads) < MOST_IN_FULL
             a, b = np.triu_indices(len(s.members), 1)
-            pairs = [(s.members[p], s.members[q]) for p, q in zip(a, b, strict=True)]
-            made = [self.link(i, j, ranks.get((self.ids[i], self.ids[j])), True) for i, j in pairs]
-            assessment = self.assessor.assess(s) if self.assessor else None
+            i, j = np.array(s.members)[a], np.array(s.members)[b]
+            own = self.assessor.intervals.of(i, j) if self.assessor and in_full else None
+            made = [
+                self.link(p, q, links.rank(p, q), in_full, own)
+                for p, q in zip(i.tolist(), j.tolist(), strict=True)
+            ]
+            assessment = self.assessor.assess(s, own) if self.assessor and in_full else None
             if assessment is not None:
                 made = [replace(link, cap=assessment.cap) for link in made]
             made.sort(key=lambda link: -link.log10_lr)
@@ -547,7 +536,7 @@ class _Run:
             "pairs_total": ledger.total,
             "pairs_ledger": len(ledger.i),
             "pairs_remainder": ledger.remainder,
-            "ledger_floor_log10_lr": self.settings.floor,
+            "ledger_floor_log10_lr": self.floor,
             "leads_series": sum(lead.kind == "series" for lead in leads),
             "leads_case": sum(lead.kind == "case" for lead in leads),
             "budget_per_year": self.settings.budget,
@@ -586,7 +575,7 @@ class _Run:
             self.model,
             series[:STRONGEST],
             self.ids,
-            floor=int(to_units(self.model.sum_at(self.settings.floor))),
+            floor=int(to_units(self.model.sum_at(self.floor))),
             threads=self.settings.threads,
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from datetime import date
 from hashlib import sha256
 from importlib.resources import files
@@ -20,7 +20,7 @@ from openverdict.cases import Register
 from openverdict.evidence import load_variables, model_hash
 from openverdict.leads import Lead as FoundLead
 from openverdict.leads import Review, Settings
-from openverdict.leads.pipeline import CASE_LEVEL, LEAD_BAR, MODEL_VERSION
+from openverdict.leads.pipeline import CASE_LEVEL, LEAD_BAR, MODEL_VERSION, ledger_floor
 from openverdict.ledger.canonical import canonical_bytes, decimal_text
 from openverdict.ledger.events import LeadRaised, MentionRaised, RunFinished, RunPlanned
 from openverdict.ledger.facts import AsOf
@@ -56,7 +56,12 @@ def vocabularies() -> dict[str, str]:
 
 
 def inclusion_rule(settings: Settings, as_of: AsOf) -> dict[str, Any]:
-    """By which rule cases, pairs and leads are included, in words and numbers; fixed before the run."""
+    """By which rule cases, pairs and leads are included, in words and numbers; fixed before the run.
+
+    The floor of the settings must be a number here.
+    """
+    if settings.floor is None:
+        raise ValueError("the floor of a run is fixed before it; give its number")
     known = settings.known_series
     return {
         "cases": "every case that the store held and that was known by then, whatever its category and "
@@ -99,6 +104,8 @@ def plan_run(
         purpose: why, as a code.
         program_version: of what runs it.
     """
+    floor = ledger_floor(len(register)) if settings.floor is None else settings.floor
+    settings = replace(settings, floor=floor)
     rule = canonical_bytes(inclusion_rule(settings, as_of)).decode()
     words = canonical_bytes(vocabularies()).decode()
     with store.writing(actor, purpose) as writer:
@@ -114,7 +121,7 @@ def plan_run(
             vocabularies=words,
             seed=settings.seed,
             budget=float(settings.budget),
-            floor=float(settings.floor),
+            floor=float(floor),
             null_registers=settings.replicates,
             rule=rule,
         )
