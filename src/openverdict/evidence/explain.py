@@ -313,11 +313,9 @@ def _values(model: Model, number: int, c: int) -> list[str] | None:
 def similar_sentence(model: Model, i: int, j: int) -> str:
     """Where the pair stands among all others of the earlier case: as similar, as near, as soon, and all at once."""
     i, j = min(i, j), max(i, j)
-    others = np.array([c for c in range(model.n) if c != i])
+    others = np.delete(np.arange(model.n), i)
     a, b = np.minimum(others, i), np.maximum(others, i)
-    terms = model.terms(a, b)
-    apart = {v.name for v in model.variables if v.kernel in ("gap", "distance", "spot")}
-    alike = np.sum([t for name, t in terms.items() if name not in apart], axis=0)
+    alike = np.sum(list(model.terms(a, b, ("gap", "distance", "spot")).values()), axis=0)
     at = int(np.searchsorted(others, j))
     as_alike = alike >= alike[at] - 1e-9
     as_soon = model.gap_days(a, b) <= model.gap_days(a[at : at + 1], b[at : at + 1])

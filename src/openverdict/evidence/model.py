@@ -9,7 +9,7 @@ This is the definition; `linkage.compile` turns it into integer tables that agre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -17,6 +17,7 @@ from itertools import pairwise
 import numba as nb
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from openverdict.cases import Register
 from openverdict.evidence.encode import (
@@ -149,6 +150,7 @@ class Model:
         self.n = len(self.slots.day)
         self.by_kernel = {v.kernel: v for v in self.variables}
         self.said: dict[str, npt.NDArray[np.bool_]] = {}
+        self._crowds: dict[float, tuple[cKDTree, IntArray]] = {}
 
     @property
     def content(self) -> Content:
@@ -174,6 +176,15 @@ class Model:
     def near(self) -> FloatArray:
         """Rarity of every own value among near pairs."""
         return near_rarity(self.learned, self.slots, self.around, self.own.p, self.near_counts)
+
+    def crowd(self, metres: float) -> tuple[cKDTree, IntArray]:
+        """The places that have an address, and how many others lie within `metres` of each."""
+        if metres not in self._crowds:
+            points = self.slots.xyz_m[self.around.precise].astype(float)
+            tree = cKDTree(points)
+            found = tree.query_ball_point(points, metres, return_length=True, workers=-1)
+            self._crowds[metres] = tree, np.asarray(found, dtype=np.int64) - 1
+        return self._crowds[metres]
 
     def are_near(self, i: IntArray, j: IntArray) -> npt.NDArray[np.bool_]:
         """Which pairs lie at one address, as far as their precision says."""
@@ -369,11 +380,18 @@ class Model:
             return np.bincount(rows[somebody], minlength=self.n) > 0
         return np.zeros(self.n, dtype=bool)
 
-    def terms(self, i: IntArray, j: IntArray) -> dict[str, FloatArray]:
-        """log10 likelihood ratio of each variable for pairs (i, j), i < j: a float64 array a variable, 0 where missing."""
+    def terms(
+        self, i: IntArray, j: IntArray, without: Collection[str] = ()
+    ) -> dict[str, FloatArray]:
+        """log10 likelihood ratio of each variable for pairs (i, j), i < j: a float64 array a variable, 0 where missing.
+
+        `without`: kernels, other than those of coded values, whose variables are left out.
+        """
         i, j = np.asarray(i, dtype=np.int64), np.asarray(j, dtype=np.int64)
-        result = {v.name: np.zeros(len(i)) for v in self.variables}
+        result = {v.name: np.zeros(len(i)) for v in self.variables if v.kernel not in without}
         for v in self.variables:
+            if v.kernel in without:
+                continue
             if v.kernel == "gap":
                 result[v.name] = self._ratio(v, self.log2_gap(i, j), self.around.log2_time[j])
             elif v.kernel == "distance":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from openverdict.cases.words import counted, plain
 from openverdict.leads.group import Group, listed, percent, said
@@ -33,8 +32,8 @@ def hot_spot(group: Group) -> OrdinaryTest:
         return OrdinaryTest(
             "hot_spot", label, test, "None of these has a place known to 300 m.", None, None
         )
-    points = model.slots.xyz_m[precise].astype(float)
-    near = cKDTree(points).query_ball_point(
+    tree, around = model.crowd(HOT_SPOT_M)
+    near = tree.query_ball_point(
         model.slots.xyz_m[mine].astype(float), HOT_SPOT_M, return_sorted=True
     )
     counts = [int(group.others[precise[found]].sum()) for found in near]
@@ -43,10 +42,7 @@ def hot_spot(group: Group) -> OrdinaryTest:
     if most == 0:
         result = f"No other case lies within {HOT_SPOT_M:.0f} m of any of these."
         return OrdinaryTest("hot_spot", label, test, result, 0.0, False)
-    around = np.asarray(
-        cKDTree(points).query_ball_point(points, HOT_SPOT_M, return_length=True), dtype=int
-    )
-    share = float((around - 1 >= most).mean())
+    share = float((around >= most).mean())
     result = (
         f"{counted(most, 'other case')} within {HOT_SPOT_M:.0f} m of {where}; {percent(share)} of "
         f"{counted(len(precise), 'case')} with such a place have as many round them. Nearness is priced with it."
@@ -62,7 +58,8 @@ def venue(group: Group) -> OrdinaryTest:
         "Whether two or more lie at one address (150 m) and in one kind of place where people who do not know each other die, "
         "and how many other cases of that kind the register holds there."
     )
-    kinds = group.register.table.get_column("found_place_kind").to_list()
+    column = group.register.table.get_column("found_place_kind")
+    kinds = {m: column[m] for m in group.members}
     known = [m for m in group.members if kinds[m] is not None and model.around.precise[m]]
     if len(known) < 2:
         result = "The kind of place and its point are not both recorded for two of these."
@@ -73,7 +70,7 @@ def venue(group: Group) -> OrdinaryTest:
         if kinds[m] not in GATHERING:
             continue
         here = model.are_near(np.full(model.n, m), everywhere)
-        here &= np.array([k == kinds[m] for k in kinds])
+        here &= (column == kinds[m]).fill_null(value=False).to_numpy()
         here[m] = True
         together = [group.ids[k] for k, c in enumerate(group.members) if here[c]]
         best = max(best, (len(together), int((here & group.others).sum()), kinds[m], together))
