@@ -141,14 +141,24 @@ def band_of(metres: FloatArray) -> npt.NDArray[np.int64]:
 
 
 def _pairs_in_band(slots: Slots) -> FloatArray:
-    """How many pairs of cases lie in each band of distance; the last one holds those without a place, too."""
+    """How many pairs of cases lie in each band of distance; the last one holds those without a place, too.
+
+    Of more than EXACT_POINTS places the wide bands are counted round every so many of them, about EXACT_POINTS in all.
+    """
     n = len(slots.day)
     points = slots.xyz_m[slots.placed].astype(float)
     total = n * (n - 1) / 2
     if len(points) < 2:
         return np.array([*np.zeros(len(BAND_M)), total])
     tree = cKDTree(points)
-    within = (tree.count_neighbors(tree, np.array(BAND_M)).astype(float) - len(points)) / 2
+    step = max(1, -(-len(points) // EXACT_POINTS))
+    narrow = [r for r in BAND_M if step == 1 or r < COARSE_M]
+    within = (tree.count_neighbors(tree, np.array(narrow)).astype(float) - len(points)) / 2
+    some = points[::step]
+    for radius in BAND_M[len(narrow) :]:
+        found = tree.query_ball_point(some, radius, return_length=True, workers=-1)
+        mean = float(np.asarray(found).mean()) - 1.0
+        within = np.append(within, max(mean * len(points) / 2, within[-1]))
     in_band: FloatArray = np.diff([0.0, *within, total])
     return in_band
 
