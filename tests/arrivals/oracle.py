@@ -90,7 +90,7 @@ class Oracle:
 
     @cache  # noqa: B019 (an oracle lives as long as its test)
     def log2_time(self, j: int) -> float:
-        first, last = min(0, *self.day[: self.n]), max(self.day[: self.n])  # days since 1970
+        first, last = min(self.day[: self.n]), max(self.day[: self.n])
         day = min(max(self.day[j], first), last)
 
         def weight(other: int) -> float:

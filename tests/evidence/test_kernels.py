@@ -12,7 +12,13 @@ from tests.evidence.made import START, made, register_of
 from openverdict.evidence import Model, load_variables, prepare
 from openverdict.evidence.encode import PRECISION_M, WIDTH_DAYS
 from openverdict.evidence.explain import contributions
-from openverdict.evidence.surroundings import distance_bin, distance_bins, gap_kernel, place_kernel
+from openverdict.evidence.surroundings import (
+    daily_density,
+    distance_bin,
+    distance_bins,
+    gap_kernel,
+    place_kernel,
+)
 
 VARIABLES = {v.name: v for v in load_variables()}
 GAP, PLACE = VARIABLES["gap"].mixture, VARIABLES["distance"].mixture
@@ -62,6 +68,25 @@ def test_a_wider_interval_flattens_the_gap_kernel():
     kernel = gap_kernel(GAP, 4096)
     assert (np.diff(kernel[0, :, 0]) < 0).all()
     assert kernel[0, 4, 4000] > kernel[0, 0, 4000]
+
+
+@pytest.mark.parametrize("first", [-4000, 0, 16_000])
+def test_a_register_with_a_death_a_day_has_an_even_density_to_both_ends_whenever_it_begins(first):
+    begins, density = daily_density(np.arange(first, first + 400, dtype=np.int32))
+    assert begins == first
+    np.testing.assert_allclose(density, 1 / 400, rtol=1e-12)
+
+
+def test_the_density_of_days_is_the_kernel_average_of_the_days_there_are():
+    """Against the sums written out: deaths under a Gaussian of thirty days, over the days under it, cut at four deviations."""
+    day = np.sort(np.random.default_rng(1).integers(15_000, 15_500, 60)).astype(np.int32)
+    first, density = daily_density(day)
+    span = np.arange(first, day[-1] + 1)
+    for at in (0, 3, 77, len(span) - 1):
+        near = np.exp(-0.5 * ((span - span[at]) / 30.0) ** 2) * (np.abs(span - span[at]) <= 120)
+        seen = np.exp(-0.5 * ((day - span[at]) / 30.0) ** 2) * (np.abs(day - span[at]) <= 120)
+        expected = max(seen.sum() / near.sum() / 60, 0.5 / len(span))
+        assert density[at] == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(("a", "b"), [(0, 0), (2, 4), (5, 5)])

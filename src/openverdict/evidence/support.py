@@ -215,7 +215,7 @@ def _sd_among(model: Model, of: IntArray) -> FloatArray:
 def time_cases(model: Model) -> FloatArray:
     """Cases behind the density of time: those under its kernel, and those behind a local surge where there is one."""
     day = model.slots.day
-    first, last = int(day.min(initial=0)), int(day.max(initial=0))
+    first, last = (int(day.min()), int(day.max())) if len(day) else (0, 0)
     counts = np.bincount(day - first, minlength=last - first + 1).astype(float)
     reach = int(4 * SEASON_SD_DAYS)
     weight = np.exp(-0.5 * (np.arange(-reach, reach + 1) / SEASON_SD_DAYS) ** 2)

@@ -213,7 +213,7 @@ def daily_density(day: npt.NDArray[np.int32]) -> tuple[int, FloatArray]:
     """The first day, and the density of every day from it to the last: a Gaussian over 30 days, corrected at both ends, never
     below one in the span.
     """
-    first, last = int(day.min(initial=0)), int(day.max(initial=0))
+    first, last = (int(day.min()), int(day.max())) if len(day) else (0, 0)
     counts = np.bincount(day - first, minlength=last - first + 1).astype(float)
     reach = int(4 * SEASON_SD_DAYS)
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / SEASON_SD_DAYS) ** 2)
