@@ -24,6 +24,7 @@ from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who
 from openverdict.cli_report import report
 from openverdict.cli_simulate import add_simulate_command
 from openverdict.cli_store import add_store_commands
+from openverdict.cli_toxicology import add_toxicology_command
 from openverdict.terminal import REJECTED, STOPPED, TERMINATED
 from openverdict.terminal import count as _count
 from openverdict.terminal import errors as _errors
@@ -33,7 +34,7 @@ from openverdict.terminal import progress as _progress
 from openverdict.terminal import told_stopped as _told_stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from openverdict.cases import Register
     from openverdict.intake import Intake
@@ -52,6 +53,7 @@ app = typer.Typer(
 add_store_commands(app)
 add_arrival_commands(app)
 add_simulate_command(app)
+add_toxicology_command(app)
 for _group in (decide, duty, exhibit, news, keep, account, report):
     app.add_typer(_group)
 RESUMED_FROM = 25_000  # cases
@@ -308,7 +310,8 @@ def intake(
                 _fail("no file named; name the files of the register")
             return
         with _progress(quiet or json) as tell:
-            read = _read(files, mapping, sheet, tell)
+            known = None if store is None else cli_record.held_cases(store)
+            read = _read(files, mapping, sheet, tell, known)
         notes = strange(read.register, date.today())  # noqa: DTZ011 (the user's own day)
         read = replace(read, notes=(*read.notes, *notes))
         if out is not None:
@@ -407,12 +410,16 @@ def evaluate(
 
 
 def _read(
-    files: list[Path], mapping: str | None, sheet: str | None, tell: Callable[[str, float], None]
+    files: list[Path],
+    mapping: str | None,
+    sheet: str | None,
+    tell: Callable[[str, float], None],
+    known: Callable[[Collection[str]], Collection[str]] | None = None,
 ) -> Intake:
-    from openverdict import read_register
+    from openverdict.intake import read_register
 
     tell("reading", 0.0)
-    read = read_register(*files, mapping=mapping, sheet=sheet)
+    read = read_register(*files, mapping=mapping, sheet=sheet, known_cases=known)
     first: dict[str, Path] = {}
     for path, source in zip(files, read.sources, strict=True):
         if source.sha256 in first:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from hashlib import sha256
@@ -79,6 +79,24 @@ def take_in(
             used = _mapping(mapping)
             receipt = collect(store, read, actor=who_does(by), purpose=purpose, mapping=used)
     return {"store": asdict(receipt)}
+
+
+def held_cases(url: str) -> Callable[[Collection[str]], Collection[str]]:
+    """What says which of some cases a store has; a store that is not made yet has none."""
+
+    def known(cases: Collection[str]) -> Collection[str]:
+        with _ready():
+            from openverdict.ledger.address import read_address
+            from openverdict.ledger.collecting import known_cases
+            from openverdict.ledger.store import open_store
+
+            path = read_address(url).path
+            if path is not None and not Path(path).exists():
+                return ()
+            with open_store(url) as store:
+                return known_cases(store, sorted(cases))
+
+    return known
 
 
 def say_taken_in(told: dict[str, Any]) -> None:

@@ -193,16 +193,6 @@ def _flat(values: list[Any]) -> Iterator[Any]:
             yield value
 
 
-def test_what_one_job_sent_is_gone_before_the_next_one_runs(spark_limit):
-    """A machine that joins later must not ask for what is there no more."""
-    _, tables = tables_of("two cases")
-    first = spark_limit(0)
-    with first._shipped((Job(tables, 0), Job(tables, 0).tasks)):
-        pass
-    for floor in (0, 5):
-        assert same(all_pairs(tables, floor, executor=first), all_pairs(tables, floor, threads=1))
-
-
 @pytest.mark.parametrize("limit", [0, 2**30])
 def test_spark_tries_again_when_a_task_fails_or_its_worker_is_killed(
     spark_limit, limit, monkeypatch, tmp_path

@@ -14,6 +14,7 @@ from openverdict.errors import InputError
 from openverdict.intake.cells import Cells, faults_frame, read_cells
 from openverdict.intake.checks import contradictions, doubled, offsets, two_clocks
 from openverdict.intake.facts import (
+    KnownCases,
     ReadFacts,
     facts_equality,
     facts_register,
@@ -51,8 +52,8 @@ class Gathered:
     notes: tuple[str, ...]
 
 
-def assemble(gathered: Gathered) -> Intake:
-    """Read what was gathered.
+def assemble(gathered: Gathered, known: KnownCases | None = None) -> Intake:
+    """Read what was gathered; `known`: cases of facts that need no `found_at`, since they stand elsewhere.
 
     Raises:
         InputError: two files keep different clocks.
@@ -66,7 +67,7 @@ def assemble(gathered: Gathered) -> Intake:
     case_places = pl.DataFrame(schema=CASE_PLACES_SCHEMA)
     fact_places = pl.DataFrame(schema=PLACES_SCHEMA)
     if told is not None:
-        register, more, keys = facts_register(_without(told.facts, faults))
+        register, more, keys = facts_register(_without(told.facts, faults), known)
         fact_places = _places(keys.to_frame(), where).select(*PLACES_SCHEMA)
         faults = pl.concat([faults, more])
         equality.append(facts_equality(_without(told.facts, faults)))

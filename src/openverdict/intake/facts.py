@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,6 +14,8 @@ from openverdict.intake.checks import contradictions
 from openverdict.intake.sheet import Sheet, nearest
 
 Fault = tuple[int, str, str, str, bool]
+# Which of some cases stand elsewhere, with their `found_at`: in the store that the facts are for.
+KnownCases = Callable[[Collection[str]], Collection[str]]
 NEEDED = ("case_id", "field", "value")
 _STATUSES = ", ".join(Status)
 
@@ -120,13 +122,18 @@ def _read_values(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.concat(faults), pl.concat(clocks)
 
 
-def facts_register(facts: pl.DataFrame) -> tuple[Register, pl.DataFrame, pl.Series]:
+def facts_register(
+    facts: pl.DataFrame, known: KnownCases | None = None
+) -> tuple[Register, pl.DataFrame, pl.Series]:
     """The register that facts make, the faults of all facts of cases that can't stand, and the keys of those it holds.
 
-    A case can't stand without `found_at`, or when its facts together contradict each other.
+    A case can't stand without `found_at`, unless it is `known`, or when its facts together contradict each other.
     """
     plain = facts.filter(~pl.col("field").is_in([n for n, f in dictionary().items() if f.equality]))
     found = set(plain.filter(pl.col("field") == "found_at").get_column("case_id"))
+    missing = [case for case in facts.get_column("case_id").unique() if case not in found]
+    if missing and known is not None:
+        found |= set(known(missing))
     bad = dict.fromkeys(
         (
             case

@@ -12,7 +12,7 @@ from openverdict.errors import InputError
 from openverdict.intake.apply import apply_mapping
 from openverdict.intake.assemble import WHERE_SCHEMA, Gathered, assemble
 from openverdict.intake.cells import faults_frame
-from openverdict.intake.facts import facts_texts, is_facts
+from openverdict.intake.facts import KnownCases, facts_texts, is_facts
 from openverdict.intake.files import read_sheet
 from openverdict.intake.mapping import load_mapping
 from openverdict.intake.result import Intake
@@ -22,7 +22,10 @@ FOREIGN_NAMED = 5  # foreign columns that an error names
 
 
 def read_register(
-    *paths: Path | str, mapping: Path | str | None = None, sheet: str | None = None
+    *paths: Path | str,
+    mapping: Path | str | None = None,
+    sheet: str | None = None,
+    known_cases: KnownCases | None = None,
 ) -> Intake:
     """Read the files of one register.
 
@@ -30,6 +33,8 @@ def read_register(
         paths: CSV, XLSX or Parquet tables in the layout of the template, and facts files as CSV or JSON.
         mapping: a mapping file, or the name of a shipped one, for tables of another layout.
         sheet: which sheet of a workbook to read; the first one otherwise.
+        known_cases: says which of some cases stand elsewhere, in the store that the files are for; facts about
+            those need no `found_at` beside them.
 
     Raises:
         InputError: a file cannot be read at all, or its columns are not those of the template.
@@ -73,7 +78,7 @@ def read_register(
         lenient=plan.lenient if plan else frozenset(),
         notes=tuple(notes),
     )
-    return assemble(gathered)
+    return assemble(gathered, known_cases)
 
 
 def _keyed(sheet: Sheet, place: int, start: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -76,7 +76,7 @@ def collect(
     with store.writing(actor, purpose) as writer:
         receipt.first_entry = writer.size
         receipt.sources = _sources(store, writer, read, mapping)
-        known = _known_cases(store, _case_ids(read))
+        known = known_cases(store, _case_ids(read))
         equality = _equality(read)
         for ids, parts in chain(
             _from_table(read, receipt.sources), _from_facts(read, receipt.sources)
@@ -208,7 +208,7 @@ def _case_ids(read: Intake) -> list[str]:
     return read.register.table.get_column("case_id").to_list()
 
 
-def _known_cases(store: Store, ids: Sequence[str]) -> set[str]:
+def known_cases(store: Store, ids: Sequence[str]) -> set[str]:
     """Those of the cases that the store has."""
     if len(ids) <= FEW:
         return set(store.rows(Case).filter(case_id__in=list(ids)).values_list("case_id", flat=True))

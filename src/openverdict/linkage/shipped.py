@@ -1,4 +1,4 @@
-"""An object with large arrays as one file, which several processes can map into memory, so that a machine holds one copy."""
+"""An object with large arrays as one file that several processes can map into memory, so that a machine holds one copy."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ class Parcel:
         """Bytes that have to be sent."""
         return len(self.pickle) + sum(array.nbytes for array in self.arrays)
 
-    def written(self) -> bytes:
-        """What a file holds for `opened`: a mark, the pickled places of all parts, the parts."""
-        parts = (memoryview(self.pickle), *self.arrays)
-        places, at = [], 0
-        for part in parts:
-            places.append((at, part.nbytes))
-            at += -(-part.nbytes // ALIGNED) * ALIGNED
-        head = pickle.dumps(places)
-        pieces: list[bytes | memoryview] = [MARK, len(head).to_bytes(8, "little"), head]
-        pieces.append(bytes(-sum(len(piece) for piece in pieces) % ALIGNED))
-        for part in parts:
-            pieces += [part, bytes(-part.nbytes % ALIGNED)]
-        return b"".join(pieces)
+    def write(self, path: Path) -> None:
+        """Write it for `opened`: a mark, the pickled places of all parts, the parts."""
+        with path.open("wb") as file:
+            parts = (memoryview(self.pickle), *self.arrays)
+            places, at = [], 0
+            for part in parts:
+                size = part.nbytes
+                places.append((at, size))
+                at += -(-size // ALIGNED) * ALIGNED
+            head = pickle.dumps(places)
+            begin = MARK + len(head).to_bytes(8, "little") + head
+            file.write(begin + bytes(-len(begin) % ALIGNED))
+            for part in parts:
+                file.write(part)
+                file.write(bytes(-part.nbytes % ALIGNED))
 
 
 def packed(held: Any) -> Parcel:
@@ -47,7 +49,7 @@ def packed(held: Any) -> Parcel:
 
 
 def opened(path: Path) -> Any:
-    """The object in a file of what `Parcel.written` gave, its arrays mapped: pages are read when needed, and shared.
+    """The object in a file that `Parcel.write` wrote, its arrays mapped: pages are read when needed and shared by processes.
 
     Unpickling runs what a file says: only for files that this program sent itself.
     """

@@ -1,9 +1,9 @@
 """The executor `spark`: tasks are rows of a data frame, run by the same compiled kernel inside Arrow batches.
 
-The tables of a job are broadcast once. While they are small every Python worker holds them; larger ones are put into a file
-on each machine, which its workers map into memory, so that a machine holds one copy. Tasks are handed out in waves: the
-driver holds the results of two waves at most, and finished ones can be kept while others run. A task's result depends on
-nothing but the job: retries, lost executors and other partitions change nothing. Only numbers are sent (`Tables`).
+The tables of a job go to the cluster once: as a broadcast while they are small, else as a file that every Python worker of
+a machine maps into memory, so that a machine holds one copy. Tasks are handed out in waves: the driver holds the results
+of two waves at most, and finished ones can be kept while others run. A task's result depends on nothing but the job:
+retries, lost executors and other partitions change nothing. Nothing but numbers is sent (`Tables`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -36,16 +36,15 @@ from openverdict.linkage.shipped import opened, packed
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark import Broadcast
     from pyspark.sql import DataFrame, SparkSession
 
 Held = tuple[Job, tuple[Task, ...]]
 
 BROADCAST_LIMIT = (
     256 * 2**20
-)  # bytes of tables up to which every worker holds them; beyond, a file is mapped
-PARTITIONS_A_SLOT = 3  # so that no slot waits long for the slowest
-WAVES = 6  # at least so many, where there are tasks enough: what is kept of an interrupted run, and progress
+)  # bytes of tables up to which they are broadcast; beyond, a file is mapped
+PARTITIONS_A_SLOT = 4  # so that no slot waits long for the slowest
+WAVES = 16  # at least so many, where there are tasks enough: what is kept of an interrupted run, and progress
 ATTEMPTS = 4  # of a task, on a cluster Spark's own default
 SCHEMA = "task int, i binary, j binary, units binary"
 INT32 = np.dtype("<i4")
@@ -81,7 +80,7 @@ def check_spark(master: str) -> None:
 class Spark:
     """Spark at `master`, or the session that is active already; a session of its own ends with the `with` block.
 
-    `limit`: bytes of tables up to which every worker holds a copy of its own; `conf`: further settings of a session of its own.
+    `limit`: bytes of tables up to which they are broadcast; `conf`: further settings of a session of its own.
     """
 
     master: str = "local[*]"
@@ -168,13 +167,12 @@ class Spark:
                 with suppress(Exception):
                     broadcast.destroy()
             return
-        name = f"openverdict-{secrets.token_hex(8)}.job"
-        written = context.broadcast(parcel.written())
-        try:
-            yield lambda: _from_file(name, written)
-        finally:
-            with suppress(Exception):
-                written.destroy()
+        with tempfile.TemporaryDirectory(prefix="openverdict-") as folder:
+            path = Path(folder) / f"openverdict-{secrets.token_hex(8)}.job"
+            parcel.write(path)
+            context.addFile(str(path))
+            name = path.name
+            yield lambda: _from_file(name)
 
 
 def _wave(first: int, last: int, slots: int) -> tuple[range, int]:
@@ -228,27 +226,12 @@ def _scoring(
     return score
 
 
-_mapped: dict[str, Held] = {}  # what a worker has mapped, for its next tasks
-
-
-def _from_file(name: str, written: Broadcast[bytes]) -> Held:
-    """The job from a file on this machine, which the first worker that needs it makes of the broadcast."""
+@lru_cache(maxsize=1)
+def _from_file(name: str) -> Held:
+    """The job in a file that Spark put on this machine; kept by a worker for its next tasks."""
     from pyspark import SparkFiles
 
-    if name not in _mapped:
-        folder = Path(SparkFiles.getRootDirectory())
-        path = folder / name
-        if not path.exists():
-            for old in folder.glob("openverdict-*.job"):
-                old.unlink(missing_ok=True)  # whoever has one mapped still keeps it
-            made = folder / f"{name}.{os.getpid()}"
-            made.write_bytes(written.value)
-            made.replace(path)
-            vars(written).pop("_value", None)  # this worker's copy in memory
-        held = cast(Held, opened(path))
-        _mapped.clear()
-        _mapped[name] = held
-    return _mapped[name]
+    return cast(Held, opened(Path(SparkFiles.get(name))))
 
 
 def _got(future: Future[list[Part]]) -> list[Part]:
