@@ -20,6 +20,7 @@ from openverdict.evidence.rarity import LOCAL_SHRINK
 from openverdict.evidence.rates import PARTNERS_LEFT_OUT
 from openverdict.evidence.surroundings import (
     BATCH_DAYS,
+    EXACT_POINTS,
     FINEST_M,
     LEAST_OF_A_KIND,
     NEIGHBOURS,
@@ -104,7 +105,7 @@ def _place(frozen: Frozen, new: Newcomers, j: int) -> tuple[IntArray, float, boo
     for s in reversed(range(steps)):
         if scales[s] < PRECISION_M[precision]:
             continue
-        coarse = scales[s] >= COARSE_M and step > 1
+        coarse = scales[s] >= COARSE_M and step > 1 and frozen.places <= EXACT_POINTS
         counted = float(thinned[s] * step if coarse else every[s])
         expected = density * many * np.pi * scales[s] ** 2
         kept = max(counted - float(frozen.left_out[kind]), min(counted, expected))

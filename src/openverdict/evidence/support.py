@@ -198,7 +198,8 @@ def _sd_among(model: Model, of: IntArray) -> FloatArray:
     variance = np.zeros(len(of))
     steps = int(np.ceil(np.log(radius / FINEST_M) / np.log(SCALE_STEP)))
     scales: FloatArray = FINEST_M * SCALE_STEP ** np.arange(steps).astype(float)
-    counted = others_within(points, tree, scales, EXACT_POINTS)
+    large = int(model.slots.placed.sum()) > EXACT_POINTS
+    counted = others_within(points, tree, scales, EXACT_POINTS, large=large)
     for scale, others in zip(scales[::-1], counted[::-1], strict=True):
         expected = density * len(of) * np.pi * scale**2
         held = np.maximum(others - left_out, np.minimum(others, expected))

@@ -48,8 +48,10 @@ MOST_NEAR_PAIRS = (
 )
 SOON_LEFT_OUT = 1.0  # in one fortnight a series has at most two
 REFERENCE_POINTS = 4096
+SEEN_NEAR = 16  # points that a circle shall hold in the mean
+ASKED = 512  # circles from which that mean is taken
 COARSE_M = 1500.0  # from this scale on, of many places only some are looked at
-EXACT_POINTS = 25_000  # up to so many places every one is looked at where uncertainty is measured
+EXACT_POINTS = 25_000  # up to so many places every one is looked at where uncertainty is measured; with more it is large
 QUERIES = 1 << 14  # places looked around at a time
 LEVELS_PER_BIT = 16.0  # rarities are rounded to sixteenths of a bit
 
@@ -282,27 +284,40 @@ def _gathering(slots: Slots, of: npt.NDArray[np.int64], density: FloatArray) -> 
 
 
 def others_within(
-    points: FloatArray, tree: cKDTree, scales: FloatArray, most: int
+    points: FloatArray, tree: cKDTree, scales: FloatArray, most: int, *, large: bool
 ) -> list[FloatArray]:
     """How many others lie within each of the rising `scales` (m) of each of the points that `tree` holds.
 
     From COARSE_M on, of more than `most` points only every so many are looked at, about `most` in all, and each counts for
-    so many.
+    so many. `large`: in a register so large that this would leave none near, as many as leave SEEN_NEAR in the mean circle.
     """
     step = max(1, -(-len(points) // most))
-    fine = [scale for scale in scales if scale < COARSE_M]
-    counts = [
-        np.asarray(tree.query_ball_point(points, r, return_length=True, workers=-1)).astype(float)
-        for r in fine
+    steps = [
+        1 if scale < COARSE_M else _step(points, tree, scale, step) if large else step
+        for scale in scales
     ]
-    coarse = np.array(scales[len(fine) :])
-    if len(coarse):
-        seen = points[::step]
+    by_tree = [k for k in range(len(scales)) if scales[k] < COARSE_M or steps[k] < step]
+    counts: dict[int, FloatArray] = {}
+    for k in by_tree:
+        seen = tree if steps[k] == 1 else cKDTree(points[:: steps[k]])
+        found = seen.query_ball_point(points, scales[k], return_length=True, workers=-1)
+        counts[k] = np.asarray(found).astype(float) * steps[k]
+    rest = [k for k in range(len(scales)) if k not in counts]
+    if rest:
+        some = points[::step]
+        squared = np.array([scales[k] for k in rest]) ** 2
         parts = [points[k : k + QUERIES] for k in range(0, len(points), QUERIES)]
         with ThreadPoolExecutor() as pool:
-            found = list(pool.map(lambda part: _within(part, seen, coarse * coarse), parts))
-        counts += list(np.concatenate(found, 1).astype(float) * step)
-    return [count - 1.0 for count in counts]
+            within = list(pool.map(lambda part: _within(part, some, squared), parts))
+        counts |= dict(zip(rest, np.concatenate(within, 1).astype(float) * step, strict=True))
+    return [counts[k] - 1.0 for k in range(len(scales))]
+
+
+def _step(points: FloatArray, tree: cKDTree, scale: float, most: int) -> int:
+    """Of every how many points one is enough at a scale: never more than `most`."""
+    asked = points[:: max(1, len(points) // ASKED)]
+    mean = float(np.mean(tree.query_ball_point(asked, scale, return_length=True, workers=-1)))
+    return int(np.clip(mean // SEEN_NEAR, 1, most))
 
 
 @nb.njit(cache=True, nogil=True)
@@ -340,7 +355,8 @@ def _density(slots: Slots, of: npt.NDArray[np.int64], radius: float) -> FloatArr
         scale *= SCALE_STEP
     tree = cKDTree(points)
     left_out = _left_out(tree, precision)
-    counts = others_within(points, tree, np.array(scales), REFERENCE_POINTS)
+    large = int(slots.placed.sum()) > EXACT_POINTS
+    counts = others_within(points, tree, np.array(scales), REFERENCE_POINTS, large=large)
     for scale, counted in zip(reversed(scales), reversed(counts), strict=True):
         expected = density * len(of) * np.pi * scale**2
         kept = np.maximum(counted - left_out, np.minimum(counted, expected))

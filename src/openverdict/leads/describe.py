@@ -24,6 +24,7 @@ from openverdict.leads.results import (
 )
 from openverdict.series import Series
 
+NOT_TRIED = "Not tried: many stronger leads come first in this list. Review these cases as a register of their own."
 LEAST_WORTH_SAYING = 0.1  # log10 likelihood ratio
 MISSING_FIELDS = (
     "found_lat",
@@ -63,8 +64,9 @@ class Describer:
         raised_with: tuple[str, ...],
         *,
         assessment: Assessment | None,
+        in_full: bool = True,
     ) -> Lead:
-        """A lead of two or more cases; `known`: how well the chance rate is known."""
+        """A lead of two or more cases; `known`: how well the chance rate is known; `in_full`: try ordinary explanations."""
         ids = tuple(model.prepared.case_ids[m] for m in series.members)
         best: dict[str, tuple[Contribution, Link]] = {}
         worst: dict[str, tuple[Contribution, Link]] = {}
@@ -88,7 +90,10 @@ class Describer:
             if c.log10_lr >= LEAST_WORTH_SAYING
         )
         carries = tuple(c.variable for c, _ in supports if c.log10_lr >= LEAST_WORTH_SAYING)
-        tests = ordinary_tests(Group(model, self.register, series.members, carries), self.inclusion)
+        tests: tuple[OrdinaryTest, ...] = ()
+        if in_full:
+            group = Group(model, self.register, series.members, carries)
+            tests = ordinary_tests(group, self.inclusion)
         return Lead(
             rank=rank,
             lead_id=f"S-{'-'.join(ids[:1])}-{len(ids)}",
@@ -104,7 +109,7 @@ class Describer:
             against=tuple(
                 _say(c, link) for c, link in against if c.log10_lr <= -LEAST_WORTH_SAYING
             ),
-            innocent=innocent_reading(tests),
+            innocent=innocent_reading(tests) if in_full else (NOT_TRIED,),
             missing=self._missing(ids),
             checks_missing=self._checks(ids),
             mandatory=any(link.mandatory for link in links),

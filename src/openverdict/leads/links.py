@@ -17,6 +17,7 @@ from openverdict.linkage import Ledger
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+MOST_INTERVALS = 50_000  # pairs whose interval is worked out, the strongest ones
 CHUNK = 1 << 18  # pairs whose terms are worked out at a time
 
 
@@ -59,11 +60,14 @@ class Links:
         return int(place[at]) + 1 if at < len(code) and code[at] == i * self.n + j else None
 
     def with_intervals(self, intervals: Intervals) -> pl.DataFrame:
-        """The table with the ends of the intervals as last columns."""
-        bounds = intervals.bounds(self.i, self.j)
+        """The table with the ends of the intervals as last columns: none beyond the MOST_INTERVALS strongest pairs."""
+        bounds = intervals.bounds(self.i[:MOST_INTERVALS], self.j[:MOST_INTERVALS])
+        below = pl.Series([None], dtype=pl.Float64).new_from_index(
+            0, self.frame.height - len(bounds.low)
+        )
         return self.frame.with_columns(
-            log10_lr_low=pl.Series(bounds.low, dtype=pl.Float64),
-            log10_lr_high=pl.Series(bounds.high, dtype=pl.Float64),
+            log10_lr_low=pl.Series(bounds.low, dtype=pl.Float64).append(below),
+            log10_lr_high=pl.Series(bounds.high, dtype=pl.Float64).append(below),
         )
 
 

@@ -67,6 +67,8 @@ LEAD_BAR = -1.0  # strength from which a series can be a lead: odds of 1 to 10 u
 CASE_LEVEL = 3  # triage level from which a single case is a lead
 LEAST_YEARS = 0.25
 MOST_IN_FULL = 300  # series leads that are assessed and placed in the register; beyond them no report lists any
+LEAST_IN_FULL = 30  # the same in a register so large that each takes seconds
+IN_FULL_CASES = 3_000_000  # cases times leads in full, about
 STRONGEST = 10  # groups named in the summary, whether or not they are put forward
 
 
@@ -465,11 +467,12 @@ class _Run:
     ) -> tuple[Lead, ...]:
         leads: list[Lead] = []
         describe = Describer(self.register, triaged, self.settings.inclusion)
+        most_in_full = max(LEAST_IN_FULL, min(MOST_IN_FULL, IN_FULL_CASES // max(self.n, 1)))
         for s in series:
             if not self._passes(s.strength, s.members, chance):
                 continue
             assert links is not None  # noqa: S101 (a series has pairs)
-            in_full = len(leads) < MOST_IN_FULL
+            in_full = len(leads) < most_in_full
             a, b = np.triu_indices(len(s.members), 1)
             i, j = np.array(s.members)[a], np.array(s.members)[b]
             own = self.assessor.intervals.of(i, j) if self.assessor and in_full else None
@@ -491,6 +494,7 @@ class _Run:
                     measured(chance, s.strength, s.members, by_key=s.by_key),
                     *self._first_raised(s, chance),
                     assessment=assessment,
+                    in_full=in_full,
                 )
             )
         alone = [t for t in triaged if t.level >= CASE_LEVEL]
