@@ -25,7 +25,10 @@ NUMBERS = st.floats(0, 120, allow_nan=False)
 TEXTS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=12)
 ALMOST = st.one_of(
     MOMENTS.map(lambda m: m.isoformat(timespec="minutes")),
+    MOMENTS.map(lambda m: m.isoformat(timespec="seconds")),
     MOMENTS.map(lambda m: m.date().isoformat()),
+    st.from_regex(r"\A[0-2][0-9]{3}-02-29T[0-9]{2}:[0-9]{2}:[5-6][0-9]\Z"),
+    st.from_regex(r"\A[a-cB_]{0,2}:[1:]{0,2}(;[a-c ]{1,2}:[1 ]{1,2}){0,3};?\Z"),
     st.from_regex(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2})?(Z|\+01:00)?\Z"),
     NUMBERS.map(repr),
     st.integers(-(10**18), 10**18).map(str),

@@ -69,13 +69,13 @@ def doubled(ids: pl.DataFrame, where: pl.DataFrame) -> pl.DataFrame:
         where: `key, file, row`.
     """
     seen: dict[str, list[int]] = {}
-    for key, case_id in ids.drop_nulls().filter(pl.col("case_id").is_duplicated()).iter_rows():
+    twice = ids.drop_nulls().filter(pl.col("case_id").is_duplicated())
+    for key, case_id in twice.iter_rows():
         seen.setdefault(case_id, []).append(key)
-    wanted = {key for keys in seen.values() for key in keys}
+    wanted = where.filter(pl.col("key").is_in(twice.get_column("key").implode()))
     place = {
         key: f"row {row} of {file}"
-        for key, file, row in where.select("key", "file", "row").iter_rows()
-        if key in wanted
+        for key, file, row in wanted.select("key", "file", "row").iter_rows()
     }
     found = []
     for case_id, keys in seen.items():

@@ -20,14 +20,19 @@ def read_parquet(name: str, data: bytes) -> pl.DataFrame:
         InputError: not a Parquet file, or a column of a type that no cell can hold.
     """
     try:
-        frame = pl.read_parquet(io.BytesIO(data))
+        stored = list(pl.read_parquet_schema(io.BytesIO(data)))
+        names = check_header(name, stored)
+        # One column at a time: of a large table, the values and their text never stand side by side in full.
+        columns = (
+            pl.read_parquet(io.BytesIO(data), columns=[column]).to_series().alias(said)
+            for column, said in zip(stored, names, strict=True)
+        )
+        texts = [tidy(_as_text(name, column).to_frame()).to_series() for column in columns]
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(
             f"{name}: not a readable Parquet file: {' '.join(str(error).split())[:120]}"
         ) from None
-    names = check_header(name, frame.columns)
-    frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
-    return tidy(frame.select(_as_text(name, column) for column in frame.iter_columns()))
+    return pl.DataFrame(texts)
 
 
 def _as_text(name: str, column: pl.Series) -> pl.Series:
