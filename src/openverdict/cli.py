@@ -18,6 +18,7 @@ from openverdict.cli_arrive import add_arrival_commands
 from openverdict.cli_decide import decide
 from openverdict.cli_duty import duty
 from openverdict.cli_exhibit import exhibit
+from openverdict.cli_fhir import fhir
 from openverdict.cli_keep import keep
 from openverdict.cli_news import news
 from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who
@@ -54,7 +55,7 @@ add_store_commands(app)
 add_arrival_commands(app)
 add_simulate_command(app)
 add_toxicology_command(app)
-for _group in (decide, duty, exhibit, news, keep, account, report):
+for _group in (decide, duty, exhibit, fhir, news, keep, account, report):
     app.add_typer(_group)
 RESUMED_FROM = 25_000  # cases
 PLANTED_KEYS = {"raised", "replicates", "budget_per_year"}

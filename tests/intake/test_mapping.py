@@ -225,7 +225,7 @@ def test_a_column_that_the_file_lacks_is_named_with_the_nearest(tmp_path: Path):
 
 
 def test_an_unknown_mapping_is_answered_with_the_shipped_ones():
-    assert shipped_mappings() == ("allegheny", "connecticut")
+    assert shipped_mappings() == ("allegheny", "connecticut", "nvdrs")
     with pytest.raises(MappingError, match="none is shipped but: allegheny, connecticut"):
         load_mapping("conecticut")
 
