@@ -471,6 +471,23 @@ def test_a_message_with_a_broken_part_is_read_or_refused_in_one_line(place, key,
     assert "\n" not in said
 
 
+@given(
+    st.integers(0, 22),
+    st.sampled_from([*KEYS, "valueCodeableConcept", "position", "meta", "date"]),
+    JSON,
+)
+def test_a_document_with_a_broken_part_is_read_or_refused_in_one_line(place, key, value):
+    content = deepcopy(document())
+    entries = content["entry"]
+    entries[place % len(entries)]["resource"][key] = value
+    said = ""
+    try:
+        assert read_document(bundle(content)).case_id
+    except InputError as error:
+        said = str(error)
+    assert "\n" not in said
+
+
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(a) for a in arguments])
 

@@ -85,7 +85,7 @@ def read_bundle(name: str, data: bytes) -> Bundle:
         said = str(content.get("type"))[:40]
         raise InputError(f"{name}: a bundle of type {said!r}; a message or a document is read")
     validate(name, content)
-    bundle = Bundle(name, content["type"], content)
+    bundle = Bundle(name, content["type"], _without_nulls(content))
     needed = "MessageHeader" if bundle.kind == "message" else "Composition"
     first = next(bundle.resources(), None)
     if first is None or first["resourceType"] != needed:
@@ -126,6 +126,15 @@ def _json(name: str, data: bytes) -> Resource:
         raise InputError(f"{name}: a JSON {type(content).__name__}, not a resource; {_EXPORT}")
     if _depth(content) > MAX_DEPTH:
         raise InputError(f"{name}: nested more than {MAX_DEPTH} deep; {_EXPORT}")
+    return content
+
+
+def _without_nulls(content: Any) -> Any:
+    """The same without members and items that are null: the models let them pass, and they say nothing."""
+    if isinstance(content, dict):
+        return {k: _without_nulls(v) for k, v in content.items() if v is not None}
+    if isinstance(content, list):
+        return [_without_nulls(part) for part in content if part is not None]
     return content
 
 
@@ -175,9 +184,14 @@ def _problem(module: str, content: Resource) -> str | None:
         if callable(told):
             first = told()[0]
             place = ".".join(str(part) for part in first["loc"])
-            return f"{place}: {' '.join(str(first['msg']).split())}"[:300]
-        return " ".join(str(error).split())[:300] or type(error).__name__
+            return _one_line(f"{place}: {first['msg']}")
+        return _one_line(str(error)) or type(error).__name__
     return None
+
+
+def _one_line(text: str) -> str:
+    """Text from a file as one short line, without what does not print."""
+    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))[:300]
 
 
 def coded(concept: Resource | None) -> list[str]:
