@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from openverdict.cases import checks
 from openverdict.leads.rules import holds, settings
 
+Names = tuple[str, ...]
 
-def checks_never_made(table: pl.DataFrame) -> list[tuple[tuple[str, ...], tuple[str, ...] | None]]:
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The checks expected of every case, and those of them never recorded as made; `listed`: whether the record lists its
+    enquiries at all, without which nothing can be said of any one of them.
+
+    Both as the distinct sets of names and, for every case, the place of its own among them.
+    """
+
+    expected: tuple[Names, ...]
+    expected_of: npt.NDArray[np.int64]
+    missing: tuple[Names, ...]
+    missing_of: npt.NDArray[np.int64]
+    listed: npt.NDArray[np.bool_]
+
+
+def checks_never_made(table: pl.DataFrame) -> Checked:
     """For every case of a prepared table: the checks expected, and those of them never recorded as made.
 
-    The second is None where the record does not list its enquiries at all: then nothing can be said of any one of them.
     Checks stand in the vocabulary's order. A non-fatal incident is expected to have none.
     """
     rules = settings()
@@ -28,23 +45,20 @@ def checks_never_made(table: pl.DataFrame) -> list[tuple[tuple[str, ...], tuple[
         if name in rules["made"]:
             made = made | holds(rules["made"][name])
         open_still[name] = wanted[name] & ~made
-    listed = table.get_column("checks_done").is_not_null()
-    return [
-        (expected, missing if said else None)
-        for expected, missing, said in zip(
-            _names(table, wanted), _names(table, open_still), listed, strict=True
-        )
+    listed = table.get_column("checks_done").is_not_null().to_numpy()
+    return Checked(*_names(table, wanted), *_names(table, open_still), listed)
+
+
+def _names(
+    table: pl.DataFrame, flags: Mapping[str, pl.Expr]
+) -> tuple[tuple[Names, ...], npt.NDArray[np.int64]]:
+    """The distinct sets of names whose flags are true together, and which of them each row has."""
+    columns = table.select(flag.alias(name) for name, flag in flags.items())
+    bits = np.zeros(table.height, np.int64)
+    for bit, column in enumerate(columns.iter_columns()):
+        bits |= column.to_numpy().astype(np.int64) << bit
+    masks, which = np.unique(bits, return_inverse=True)
+    sets = [
+        tuple(name for bit, name in enumerate(flags) if mask >> bit & 1) for mask in masks.tolist()
     ]
-
-
-def _names(table: pl.DataFrame, flags: Mapping[str, pl.Expr]) -> Sequence[tuple[str, ...]]:
-    """The names whose flag is true, row by row; rows with the same flags share one tuple."""
-    names = tuple(flags)
-    matrix = table.select(flag.alias(name) for name, flag in flags.items()).to_numpy()
-    bits = matrix.astype(np.int64) @ (1 << np.arange(len(names), dtype=np.int64))
-
-    @cache
-    def decode(mask: int) -> tuple[str, ...]:
-        return tuple(name for bit, name in enumerate(names) if mask >> bit & 1)
-
-    return [decode(mask) for mask in bits.tolist()]
+    return tuple(sets), which

@@ -7,7 +7,7 @@ named and nobody is scored, the findings belong to cases.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -83,10 +83,12 @@ def shared_identifiers(register: Register) -> Iterator[Finding]:
 
 
 def _index(table: pl.DataFrame) -> tuple[dict[str, _Case], dict[str, dict[str, set[str]]]]:
-    """Cases by number, and for every person's key the roles it has in each case, ordinary roles left out."""
+    """Cases by number, and for every person's key the roles it has in each case, ordinary roles left out; only cases with a
+    person who stands in another one too.
+    """
     institutions = settings()["settings"]["institution"]
     working = settings()["persons"]["ordinary_roles"]
-    with_persons = table.filter(pl.col("persons").list.len() > 0)
+    with_persons = _with_common_persons(table, working)
     cases = {
         row[0]: _Case(row[0], row[1] == "incident", row[2], row[3] in institutions, row[4])
         for row in with_persons.select(
@@ -102,6 +104,24 @@ def _index(table: pl.DataFrame) -> tuple[dict[str, _Case], dict[str, dict[str, s
             if role not in working:
                 stands_in[key][case_id].add(role)
     return cases, stands_in
+
+
+def _with_common_persons(table: pl.DataFrame, working: Sequence[str]) -> pl.DataFrame:
+    """The cases with a person who stands in more than one, in their order."""
+    some = table.select(
+        "case_id", "kind", "found_at", "found_place_kind", "incident_type", "persons"
+    )
+    some = some.filter(pl.col("persons").list.len() > 0).with_row_index("row")
+    parts = some.select("row", pl.col("persons")).explode("persons")
+    role_and_key = pl.col("persons").str.splitn(":", 2)
+    named = parts.select(
+        "row",
+        role=role_and_key.struct.field("field_0"),
+        key=role_and_key.struct.field("field_1").fill_null(""),
+    )
+    stands_in = named.filter(~pl.col("role").is_in(working)).select("row", "key").unique()
+    rows = stands_in.filter(pl.col("key").is_duplicated()).get_column("row").unique().sort()
+    return some[rows].drop("row")
 
 
 def _ordinary_person(key: str, roles_in: Mapping[str, set[str]]) -> Iterator[Finding]:

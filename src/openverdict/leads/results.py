@@ -50,6 +50,11 @@ class Triage:
     checks_missing: tuple[str, ...]
     innocent: tuple[Reason, ...] = ()
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of all reasons, both ways, each once."""
+        return tuple(dict.fromkeys(r.code for r in (*self.reasons, *self.innocent)))
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:

@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from openverdict.cases.words import counted
-from openverdict.leads.finding import Finding, found, in_words, ordinary
+from openverdict.leads.finding import Finding, found, in_words
+from openverdict.leads.many import Many
 from openverdict.leads.prepared import distance_m
-from openverdict.leads.rules import settings
+from openverdict.leads.rules import direction_of, points_of, settings
 
-_PLACE = ["case_id", "found_lat", "found_lon", "micro_place"]
+CHUNK = 1 << 19  # pairs looked at at a time
+
+_PLACE = ["found_lat", "found_lon", "micro_place"]
 _VALUES = [
     "found_at",
     "found_precision_m",
@@ -34,7 +38,7 @@ _LABELS = {
 }
 
 
-def similar_cases(table: pl.DataFrame, links: pl.DataFrame) -> Iterator[Finding]:
+def similar_cases(table: pl.DataFrame, links: pl.DataFrame) -> Iterator[Many]:
     """Findings of direction L from the pairs of `links`, for both cases of each pair; `table` is a prepared one."""
     pairs = _pairs(table, links)
     if pairs.is_empty():
@@ -55,7 +59,7 @@ def similar_cases(table: pl.DataFrame, links: pl.DataFrame) -> Iterator[Finding]
     }
     flags = pairs.with_columns(**tests)
     for code, source in sources.items():
-        yield from _both_ways(flags.filter(pl.col(code)), code, source)
+        yield _both_ways(flags.filter(pl.col(code)), code, source)
 
 
 def cross_references(table: pl.DataFrame) -> Iterator[Finding]:
@@ -75,30 +79,48 @@ def cross_references(table: pl.DataFrame) -> Iterator[Finding]:
 
 
 def _pairs(table: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """The pairs of deaths that are neighbours or share a spot's label, with both cases' values, distance and days."""
-    rules: dict[str, float] = settings()["similar"]
-    deaths = table.filter(pl.col("kind").fill_null("death") == "death")
+    """The pairs of deaths that are neighbours or share a spot's label: the row of each case, both cases' values, distance
+    and days.
+    """
     if "log10_lr" not in links.columns:
         links = links.with_columns(log10_lr=0.0)
-    pairs = _beside(links.select("case_a", "case_b", "log10_lr"), deaths.select(_PLACE))
-    pairs = pairs.with_columns(
+    rows = table.select("case_id", "kind").with_row_index("row")
+    deaths = rows.filter(pl.col("kind").fill_null("death") == "death").drop("kind")
+    places = table.select(_PLACE)
+    near = [
+        _neighbours(links.slice(first, CHUNK), deaths, places)
+        for first in range(0, max(links.height, 1), CHUNK)
+    ]
+    pairs = _beside(pl.concat(near), table.select(_VALUES))
+    days = (pl.col("found_at_b").dt.date() - pl.col("found_at_a").dt.date()).dt.total_days().abs()
+    return pairs.with_columns(days=days)
+
+
+def _neighbours(links: pl.DataFrame, deaths: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Those of some pairs that are neighbours or share a spot's label, with the row of each case."""
+    rules: dict[str, float] = settings()["similar"]
+    pairs = links.select("case_a", "case_b", "log10_lr")
+    for side in "ab":
+        own = deaths.rename({"case_id": f"case_{side}", "row": f"row_{side}"})
+        pairs = pairs.join(own, on=f"case_{side}", maintain_order="left")
+    pairs = _beside(pairs, places).with_columns(
         metres=distance_m(
             *(pl.col(f"found_{axis}_{side}") for side in "ab" for axis in ("lat", "lon"))
         )
     )
     same_label = pl.col("micro_place_a") == pl.col("micro_place_b")
     near = pl.col("metres") <= rules["neighbourhood_m"]
-    pairs = pairs.filter(near.fill_null(value=False) | same_label.fill_null(value=False))
-    days = (pl.col("found_at_b").dt.date() - pl.col("found_at_a").dt.date()).dt.total_days().abs()
-    return _beside(pairs, deaths.select("case_id", *_VALUES)).with_columns(days=days)
+    return pairs.filter(near.fill_null(value=False) | same_label.fill_null(value=False))
 
 
 def _beside(pairs: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
-    """Pairs with the values of both cases, in columns that end in _a and _b."""
-    for side in "ab":
-        own = {name: f"{name}_{side}" for name in values.columns} | {"case_id": f"case_{side}"}
-        pairs = pairs.join(values.rename(own), on=f"case_{side}", maintain_order="left")
-    return pairs
+    """Pairs with the values of both cases, by their rows, in columns that end in _a and _b."""
+    both = [
+        values[name].gather(pairs[f"row_{side}"]).alias(f"{name}_{side}")
+        for side in "ab"
+        for name in values.columns
+    ]
+    return pairs.with_columns(both)
 
 
 def _same_spot() -> pl.Expr:
@@ -146,30 +168,34 @@ def _same_items() -> pl.Expr:
     return (hit & outdoors).fill_null(value=False)
 
 
-def _both_ways(pairs: pl.DataFrame, code: str, source: str) -> Iterator[Finding]:
+def _both_ways(pairs: pl.DataFrame, code: str, source: str) -> Many:
     """A finding for each case of the pairs, naming the strongest others first."""
     rules: dict[str, int] = settings()["similar"]
     columns = ["log10_lr", "metres", "days", "body_position_a", "items_missing_a"]
-    others = (
-        pl.concat(
-            [
-                pairs.select(*columns, case_id="case_a", other="case_b"),
-                pairs.select(*columns, case_id="case_b", other="case_a"),
-            ]
-        )
-        .sort("case_id", "log10_lr", "other", descending=[False, True, False])
-        .group_by("case_id", maintain_order=True)
-        .agg(pl.len().alias("n"), pl.struct("other", *columns).head(rules["listed"]))
+    others = pl.concat(
+        [
+            pairs.select(*columns, row="row_a", other="case_b"),
+            pairs.select(*columns, row="row_b", other="case_a"),
+        ]
+    ).sort("row", "log10_lr", "other", descending=[False, True, False])
+    rows, first, count = np.unique(
+        others["row"].to_numpy().astype(np.int64), return_index=True, return_counts=True
     )
-    label = _LABELS[code]
-    for case_id, n, strongest in others.iter_rows():
+    direction = direction_of(code)
+    kinds = ((code, direction, points_of(code, direction)), (code, "E", 0))
+
+    def say(place: int) -> tuple[str, str]:
+        n = int(count[place])
         if n > rules["ordinary_spot_cases"]:
-            text = f"{label} {n} other cases: ordinary for this place; not counted."
-            yield ordinary(case_id, code, text, source)
-        else:
-            words = "; ".join(_words(code, pair) for pair in strongest)
-            more = f"; and {n - len(strongest)} more" if n > len(strongest) else ""
-            yield found(case_id, code, f"{label} {words}{more}.", source)
+            text = f"{_LABELS[code]} {n} other cases: ordinary for this place; not counted."
+            return text, source
+        strongest = others.slice(int(first[place]), min(n, rules["listed"])).rows(named=True)
+        words = "; ".join(_words(code, pair) for pair in strongest)
+        more = f"; and {n - len(strongest)} more" if n > len(strongest) else ""
+        return f"{_LABELS[code]} {words}{more}.", source
+
+    kind = (count > rules["ordinary_spot_cases"]).astype(np.int64)
+    return Many(rows, kinds, kind, say)
 
 
 def _words(code: str, pair: dict[str, Any]) -> str:

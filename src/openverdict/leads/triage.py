@@ -8,27 +8,31 @@ never counts; innocent reasons never cancel a hard one; and no field about the p
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from openverdict.cases import Register, checks, indicators
-from openverdict.leads.checks import checks_never_made
-from openverdict.leads.finding import Finding, found, in_words
-from openverdict.leads.level import level_of
+from openverdict.leads.checks import Checked, checks_never_made
+from openverdict.leads.finding import Finding, in_words
+from openverdict.leads.many import Gathered, LateTriage, Many, alike, written
 from openverdict.leads.persons import persons_in_common, shared_identifiers
 from openverdict.leads.prepared import prepare
-from openverdict.leads.results import Reason, Triage
+from openverdict.leads.results import Triage
 from openverdict.leads.rules import (
     Rule,
     contradiction_rules,
+    direction_of,
     points_of,
     reason_rules,
     settings,
 )
 from openverdict.leads.similar import cross_references, similar_cases
 
-Expected = tuple[tuple[str, ...], tuple[str, ...] | None]
+Bools = npt.NDArray[np.bool_]
+Contradictions = dict[int, list[Finding]]
 _AS_WRITTEN = {"mentions_cases", "note_names_case", "manners"}
 
 
@@ -41,43 +45,57 @@ def triage(register: Register, links: pl.DataFrame | None = None) -> tuple[Triag
     table = prepare(register)
     checked = checks_never_made(table)
     contradictions = _contradictions(table)
-    findings: dict[str, list[Finding]] = defaultdict(list)
-    for finding in _findings(register, table, links):
-        findings[finding.case_id].append(finding)
-    for finding in _quality(table, checked, contradictions):
-        findings[finding.case_id].append(finding)
-    incidents = set(register.table.filter(pl.col("kind") == "incident").get_column("case_id"))
+    gathered = Gathered(
+        (*_findings(register, table, links), *_quality(table, checked, contradictions)),
+        (table.get_column("kind") == "incident").fill_null(value=False).to_numpy(),
+    )
+    said = {row: tuple(each.text for each in own) for row, own in contradictions.items()}
+    missing = zip(checked.missing_of.tolist(), checked.listed.tolist(), strict=True)
     return tuple(
-        _put_together(
-            case_id,
-            findings.get(case_id, []),
-            tuple(said.text for said in contradictions.get(case_id, ())),
-            missing or (),
-            incident=case_id in incidents,
+        LateTriage(
+            gathered, row, case_id, said.get(row, ()), checked.missing[which] if known else ()
         )
-        for case_id, (_, missing) in zip(table.get_column("case_id"), checked, strict=True)
+        for row, (case_id, (which, known)) in enumerate(
+            zip(table.get_column("case_id").to_list(), missing, strict=True)
+        )
     )
 
 
 def _findings(
     register: Register, table: pl.DataFrame, links: pl.DataFrame | None
-) -> Iterator[Finding]:
+) -> Iterator[Many]:
     """Every reason but those of quality that rest on the checks."""
-    yield from _given(table)
-    deaths = table.filter(pl.col("kind").fill_null("death") == "death")
-    yield from _apply([rule for rule in reason_rules() if _kept(rule, table)], deaths)
-    yield from persons_in_common(register)
-    yield from shared_identifiers(register)
-    yield from cross_references(table)
+    case_ids = table.get_column("case_id")
+    yield _given(table)
+    rules = [rule for rule in reason_rules() if _kept(rule, table)]
+    yield from _apply(rules, table, _is_death(table))
+    yield written(persons_in_common(register), case_ids)
+    yield written(shared_identifiers(register), case_ids)
+    yield written(cross_references(table), case_ids)
     if links is not None:
         yield from similar_cases(table, links)
 
 
-def _given(table: pl.DataFrame) -> Iterator[Finding]:
+def _is_death(table: pl.DataFrame) -> Bools:
+    return (table.get_column("kind").fill_null("death") == "death").to_numpy()
+
+
+def _given(table: pl.DataFrame) -> Many:
     """Indicators that the record itself gives."""
-    rows = table.select("case_id", "indicators").explode("indicators").drop_nulls("indicators")
-    for case_id, code in rows.iter_rows():
-        yield found(case_id, code, indicators()[code].description, "indicators")
+    rows = table.select("indicators").with_row_index("row").explode("indicators").drop_nulls()
+    codes = rows.get_column("indicators").unique(maintain_order=True).to_list()
+    number = {code: k for k, code in enumerate(codes)}
+    which = rows.get_column("indicators").replace_strict(number, return_dtype=pl.Int64())
+    directions = [direction_of(code) for code in codes]
+    kinds = [(c, d, points_of(c, d)) for c, d in zip(codes, directions, strict=True)]
+    texts = [indicators()[code].description for code in codes]
+    kind = which.to_numpy().astype(np.int64)
+    return Many(
+        rows.get_column("row").cast(pl.Int64()).to_numpy(),
+        kinds,
+        kind,
+        lambda place: (texts[kind[place]], "indicators"),
+    )
 
 
 def _kept(rule: Rule, table: pl.DataFrame) -> bool:
@@ -89,23 +107,31 @@ def _kept(rule: Rule, table: pl.DataFrame) -> bool:
     return True
 
 
-def _apply(rules: Sequence[Rule], table: pl.DataFrame) -> Iterator[Finding]:
-    """Rules over a prepared table, all in one pass: a finding for every case in which one holds."""
+def _apply(
+    rules: Sequence[Rule], table: pl.DataFrame, among: Bools | None = None
+) -> Iterator[Many]:
+    """Rules over a prepared table, all in one pass: a finding for every case (of `among`) in which one holds."""
     flags = table.select(rule.holds.alias(str(number)) for number, rule in enumerate(rules))
     for rule, flag in zip(rules, flags.iter_columns(), strict=True):
-        yield from _say_of(rule, table, flag)
+        held = flag.to_numpy() if among is None else flag.to_numpy() & among
+        rows = np.flatnonzero(held)
+        points = points_of(rule.code, rule.direction) if rule.points is None else rule.points
+        yield alike(rows, (rule.code, rule.direction, points), _words(rule, table, rows))
 
 
-def _say_of(rule: Rule, table: pl.DataFrame, flag: pl.Series) -> Iterator[Finding]:
-    """One rule's findings, in the words of each case's own values."""
-    named = [name for name in table.columns if f"{{{name}}}" in rule.text]
-    rows = table.select("case_id", *named).filter(flag)
-    points = points_of(rule.code, rule.direction) if rule.points is None else rule.points
+def _words(
+    rule: Rule, table: pl.DataFrame, rows: npt.NDArray[np.int64]
+) -> Callable[[int], tuple[str, str]]:
+    """What says one rule's findings, in the words of each case's own values."""
+    named = table.select(name for name in table.columns if f"{{{name}}}" in rule.text)
     source = ", ".join(rule.sources)
-    for case_id, *values in rows.iter_rows():
-        words = {name: _say(name, value) for name, value in zip(named, values, strict=True)}
-        text = rule.text.format(**words)
-        yield Finding(case_id, rule.code, text, source, points, rule.direction)
+
+    def say(place: int) -> tuple[str, str]:
+        values = named.row(int(rows[place]), named=True) if named.width else {}
+        words = {name: _say(name, value) for name, value in values.items()}
+        return rule.text.format(**words), source
+
+    return say
 
 
 def _say(name: str, value: object) -> str:
@@ -117,80 +143,65 @@ def _say(name: str, value: object) -> str:
     return in_words(value)
 
 
-def _contradictions(table: pl.DataFrame) -> dict[str, list[Finding]]:
-    """What contradicts what, by case: the sentence and the fields of each."""
-    said: dict[str, list[Finding]] = defaultdict(list)
-    for finding in _apply(contradiction_rules(), table):
-        said[finding.case_id].append(finding)
+def _contradictions(table: pl.DataFrame) -> Contradictions:
+    """What contradicts what, by the row of the case: the sentence and the fields of each."""
+    said: Contradictions = defaultdict(list)
+    ids = table.get_column("case_id")
+    for many in _apply(contradiction_rules(), table):
+        ((code, direction, points),) = many.kinds
+        for place, row in enumerate(many.rows.tolist()):
+            text, source = many.say(place)
+            said[row].append(Finding(ids[row], code, text, source, points, direction))
     return said
 
 
 def _quality(
-    table: pl.DataFrame, checked: Sequence[Expected], contradictions: dict[str, list[Finding]]
-) -> Iterator[Finding]:
+    table: pl.DataFrame, checked: Checked, contradictions: Contradictions
+) -> Iterator[Many]:
     """Quality reasons: contradictions, enquiries not listed, a category given before the enquiries were made."""
     silent = {c for c, e in settings()["contradiction"].items() if not e.get("raises", True)}
-    for case_id, said in contradictions.items():
-        pairs = [pair for pair in said if pair.code not in silent]
-        if not pairs:
-            continue
-        text = f"Parts of the record contradict each other: {len(pairs)} such."
-        source = ", ".join(dict.fromkeys(pair.source for pair in pairs))
-        yield Finding(case_id, "contradiction", text, source, 0, "Q")
-    kept = table.get_column("checks_done").null_count() < table.height
+    pairs = {
+        row: [pair for pair in said if pair.code not in silent]
+        for row, said in contradictions.items()
+    }
+    raised = [row for row, said in pairs.items() if said]
+
+    def contradict(place: int) -> tuple[str, str]:
+        said = pairs[raised[place]]
+        text = f"Parts of the record contradict each other: {len(said)} such."
+        return text, ", ".join(dict.fromkeys(pair.source for pair in said))
+
+    yield alike(np.array(raised, np.int64), ("contradiction", "Q", 0), contradict)
+    if checked.listed.any():
+        unsaid = np.flatnonzero(~checked.listed & _is_death(table))
+        text = "The record does not say which enquiries were made."
+        yield alike(unsaid, ("checks_not_recorded", "Q", 0), lambda _: (text, "checks_done"))
+    yield _premature(table, checked)
+
+
+def _premature(table: pl.DataFrame, checked: Checked) -> Many:
+    """Cases called not suspicious before enough of the expected enquiries were made."""
     enough = 1 - settings()["category"]["premature_share"]
-    death = (table.get_column("kind").fill_null("death") == "death").to_list()
-    closes = table.get_column("category_closes").to_list()
+    closes = (table.get_column("category_closes") == "yes").fill_null(value=False).to_numpy()
     # What is expected only below an age counts here for nobody, so that age moves no level.
     by_age = {name for name, check in checks().items() if check.expected == "unexplained_under_50"}
-    ids = table.get_column("case_id").to_list()
-    for row, (case_id, (expected, missing)) in enumerate(zip(ids, checked, strict=True)):
-        if missing is None:
-            if kept and death[row]:
-                text = "The record does not say which enquiries were made."
-                yield Finding(case_id, "checks_not_recorded", text, "checks_done", 0, "Q")
-        elif closes[row] == "yes":
-            asked = [name for name in expected if name not in by_age]
-            made = sum(name not in missing for name in asked)
-            if len(asked) - made > enough * len(asked):
-                text = f"Called not suspicious with {made} of {len(asked)} expected enquiries recorded as made."
-                source = "category_police, checks_done"
-                yield Finding(case_id, "category_premature", text, source, 0, "Q")
-
-
-def _put_together(
-    case_id: str,
-    findings: Sequence[Finding],
-    contradictions: tuple[str, ...],
-    checks_missing: tuple[str, ...],
-    *,
-    incident: bool,
-) -> Triage:
-    """One case's findings as reasons (each code once, what weighs most first), and the level they give."""
-    if not findings:
-        return Triage(case_id, 0, (), contradictions, checks_missing)
-    by_code: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for finding in findings:
-        by_code[finding.code, finding.direction].append(finding)
-    merged = [_merge(same) for same in by_code.values()]
-    merged.sort(key=lambda f: ("SLQE".index(f.direction), -f.points))
-    reasons = [Reason(f.code, f.text, f.direction, f.source) for f in merged]
-    return Triage(
-        case_id,
-        level_of(merged, incident=incident),
-        tuple(reason for reason in reasons if reason.direction != "E"),
-        contradictions,
-        checks_missing,
-        tuple(reason for reason in reasons if reason.direction == "E"),
+    rows = np.flatnonzero(checked.listed & closes)
+    both = np.stack([checked.expected_of[rows], checked.missing_of[rows]], axis=1)
+    kinds, which = np.unique(both, axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    texts: list[str] = []
+    is_premature: list[bool] = []
+    for expected, missing in kinds.tolist():
+        asked = [name for name in checked.expected[expected] if name not in by_age]
+        made = sum(name not in checked.missing[missing] for name in asked)
+        is_premature.append(len(asked) - made > enough * len(asked))
+        texts.append(
+            f"Called not suspicious with {made} of {len(asked)} expected enquiries recorded as made."
+        )
+    held = np.array(is_premature, np.bool_)[which]
+    told = which[held]
+    return alike(
+        rows[held],
+        ("category_premature", "Q", 0),
+        lambda place: (texts[told[place]], "category_police, checks_done"),
     )
-
-
-def _merge(same: list[Finding]) -> Finding:
-    """Several ways to one reason as one: the words of what the record shows before those of the vocabulary."""
-    if len(same) == 1:
-        return same[0]
-    shown = [f for f in same if f.source != "indicators"] or same[:1]
-    text = " ".join(dict.fromkeys(f.text for f in shown))
-    source = ", ".join(dict.fromkeys(f.source for f in same))
-    points = max(f.points for f in same)
-    return Finding(same[0].case_id, same[0].code, text, source, points, same[0].direction)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import polars as pl
 
 from openverdict.leads.results import Review
@@ -64,19 +66,22 @@ def leads_table(review: Review) -> pl.DataFrame:
 
 def cases_table(review: Review) -> pl.DataFrame:
     """One row a case of the register, in its order; `indicators` are the codes of the reasons, both ways."""
-    rows = [
-        (
-            entry.case_id,
-            entry.level,
-            ";".join(dict.fromkeys(r.code for r in (*entry.reasons, *entry.innocent))),
-            "; ".join(entry.contradictions),
-            ";".join(entry.checks_missing),
-        )
-        for entry in review.triage
-    ]
-    triaged = pl.DataFrame(rows, schema=CASES_SCHEMA, orient="row")
+    columns = {
+        "case_id": [entry.case_id for entry in review.triage],
+        "triage_level": [entry.level for entry in review.triage],
+        "indicators": [_joined(entry.codes, ";") for entry in review.triage],
+        "contradictions": [_joined(entry.contradictions, "; ") for entry in review.triage],
+        "checks_missing": [_joined(entry.checks_missing, ";") for entry in review.triage],
+    }
+    triaged = pl.DataFrame(columns, schema=CASES_SCHEMA)
     ids = review.register.table.select("case_id")
     return ids.join(triaged, on="case_id", how="left", maintain_order="left")
+
+
+@lru_cache(maxsize=1 << 16)
+def _joined(texts: tuple[str, ...], mark: str) -> str:
+    """Texts as one; of a large register many cases share theirs."""
+    return mark.join(texts)
 
 
 def rejects_table(review: Review) -> pl.DataFrame:
