@@ -51,6 +51,7 @@ def read_in(
         from openverdict import fhir as room
         from openverdict import read_register
         from openverdict.toxicology import with_register
+        from openverdict.toxicology.outputs import readable_csv
 
         _check_folder(out, [file, *(register or ()), *([ghb] if ghb else [])])
         data = _bytes(file)
@@ -67,8 +68,10 @@ def read_in(
         out.mkdir(parents=True, exist_ok=True)
         text = jsonlib.dumps(told, indent=2, ensure_ascii=False)
         _put(out / FILES[0], (text + "\n").encode())
+        facts = tables.pop("facts.csv").write_csv(datetime_format="%Y-%m-%dT%H:%M:%S")
+        _put(out / "facts.csv", facts.encode())
         for name, table in tables.items():
-            _put(out / name, table.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S").encode())
+            _put(out / name, readable_csv(table))
         if json:
             typer.echo(text)
         elif not quiet:

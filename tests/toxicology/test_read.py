@@ -398,3 +398,21 @@ def test_facts_go_into_a_store_that_has_their_cases_and_into_no_other(results, t
     assert told["store"]["new_cases"] == 0
     assert told["store"]["facts"] == 12
     assert {reject["reason"] for reject in told["rejects"]} == {"the case has no fact for found_at"}
+
+
+@pytest.mark.parametrize("text", ["=1+1", " @SUM(A1)", "＝1+1", "+cmd|x", "-1+1"])
+def test_no_cell_that_people_open_is_run_as_a_formula(text, tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text(
+        f"case_id,substance,outcome,lab_comment\nA,GHB,positive,{text}\n", encoding="utf-8"
+    )
+    assert run("toxicology", path, "--out", tmp_path / "out", "--quiet").exit_code == 0
+    cell = pl.read_csv(tmp_path / "out" / "results.csv").item(0, "lab_comment")
+    assert cell == f"'{text.strip()}"
+
+
+def test_a_table_of_many_results_is_read_whole(tmp_path):
+    lines = [f"C{n},MDMA,{n / 100 + 0.01:.2f},mg/L,femoral" for n in range(5_000)]
+    found = read(tmp_path, "case_id,substance,value,unit,specimen", *lines)
+    assert (len(found.results), found.rejected_rows) == (5_000, 0)
+    assert len(make_facts(found.results, RULES).ghb) == 5_000

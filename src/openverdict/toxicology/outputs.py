@@ -19,6 +19,9 @@ from openverdict.toxicology.units import plain_number
 
 FILES = ("facts.csv", "results.csv", "ghb.csv", "rejects.csv", "toxicology.json")
 MADE_BY = "openverdict toxicology"
+# What a spreadsheet takes for a formula, also in full width or after white space; a sign or a plain number alone is none.
+_FORMULA = r"^[\s\x00]*[=+\-@\t\r＝＋－＠]."
+_PLAIN_NUMBER = r"^[+\-]?\d+(\.\d+)?$"
 
 
 def check_folder(out: Path, inputs: Iterable[Path]) -> None:
@@ -139,16 +142,24 @@ def write_results(
     told = account(read, facts)
     out.mkdir(parents=True, exist_ok=True)
     facts_table = facts.table if table is None else table
-    tables = (
-        facts_table,
-        results_table(read.results, rules, around),
-        ghb_table(facts),
-        read.rejects,
-    )
+    tables = (results_table(read.results, rules, around), ghb_table(facts), read.rejects)
     _put(out / FILES[-1], (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode())
-    for name, frame in zip(FILES, tables, strict=False):
-        _put(out / name, frame.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S").encode())
+    _put(out / FILES[0], facts_table.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S").encode())
+    for name, frame in zip(FILES[1:], tables, strict=False):
+        _put(out / name, readable_csv(frame))
     return told
+
+
+def readable_csv(table: pl.DataFrame) -> bytes:
+    """A table that people open in a spreadsheet as CSV: text that looks like a formula gets an apostrophe before it."""
+    guarded = []
+    for name, dtype in table.schema.items():
+        text = pl.col(name)
+        if dtype == pl.String:
+            risky = text.str.contains(_FORMULA) & ~text.str.contains(_PLAIN_NUMBER)
+            text = pl.when(risky).then(pl.concat_str(pl.lit("'"), text)).otherwise(text)
+        guarded.append(text.alias(name))
+    return table.select(guarded).write_csv().encode()
 
 
 def _put(path: Path, data: bytes) -> None:
