@@ -25,6 +25,7 @@ from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who
 from openverdict.cli_report import report
 from openverdict.cli_simulate import add_simulate_command
 from openverdict.cli_store import add_store_commands
+from openverdict.cli_suggest import add_suggest_commands
 from openverdict.cli_toxicology import add_toxicology_command
 from openverdict.terminal import REJECTED, STOPPED, TERMINATED
 from openverdict.terminal import count as _count
@@ -54,6 +55,7 @@ app = typer.Typer(
 add_store_commands(app)
 add_arrival_commands(app)
 add_simulate_command(app)
+add_suggest_commands(app)
 add_toxicology_command(app)
 for _group in (decide, duty, exhibit, fhir, news, keep, account, report):
     app.add_typer(_group)

@@ -28,6 +28,7 @@ STEPS = {
     "replay": "replaying the days before each lead",
     "reports": "writing the report",
     "loading": "loading what was prepared",
+    "narratives": "reading the narratives",
     "arrivals": "comparing new cases",
     "collecting": "taking it into the store",
     "storing": "storing what came out",

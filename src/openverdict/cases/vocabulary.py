@@ -34,7 +34,10 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True)
 class Substance:
-    """One substance: its canonical code, class, the words that mean it and the words that only look so."""
+    """One substance: its canonical code, class, the words that mean it and the words that only look so.
+
+    `in_text` words mean it in running text only; a cell of a register that holds one stays as written.
+    """
 
     code: str
     label: str
@@ -44,6 +47,7 @@ class Substance:
     synonyms: tuple[str, ...] = ()
     ambiguous: tuple[str, ...] = ()
     misspellings: tuple[str, ...] = ()
+    in_text: tuple[str, ...] = ()
     traps: tuple[str, ...] = ()
     sudors: tuple[str, ...] = ()
 

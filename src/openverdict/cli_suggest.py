@@ -1,0 +1,201 @@
+"""The commands of narratives: what texts suggest, what a person accepted of it, and how far reviewers agree."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from openverdict.terminal import REJECTED, count, errors, fail, progress
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SHOWN = 5  # refused rows on the terminal
+
+Map = Annotated[
+    str | None, typer.Option("--map", help="Mapping file, or the name of a shipped one.")
+]
+Sheet = Annotated[
+    str | None, typer.Option("--sheet", help="Sheet of a workbook; the first one otherwise.")
+]
+Register = Annotated[list[Path], typer.Argument(help="The files of one register.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
+
+
+def add_suggest_commands(app: typer.Typer) -> None:
+    """Put the three commands into the program."""
+    app.command()(suggest)
+    app.command()(accept)
+    app.command()(agreement)
+
+
+def suggest(
+    register: Register,
+    out: Annotated[Path, typer.Option("--out", help="New file, .csv, for a person to review.")],
+    substances_only: Annotated[
+        bool,
+        typer.Option("--substances-only", help="Read substances alone; needs no optional part."),
+    ] = False,
+    mapping: Map = None,
+    sheet: Sheet = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Read the narratives of a register and write down what they suggest, for a person to accept or reject."""
+    with errors(out):
+        from openverdict import read_register
+        from openverdict.narrative import suggest as read_all
+        from openverdict.narrative import suggest_register, suggest_substances
+
+        _new_csv(out)
+        with progress(quiet or json) as tell:
+            tell("reading", 0.0)
+            read = read_register(*register, mapping=mapping, sheet=sheet)
+            table = suggest_register(
+                read.register, suggest_substances if substances_only else read_all, tell
+            )
+            _write(table, out)
+        texts = len(read.register) - read.register.table.get_column("narrative").null_count()
+        if json:
+            told = {
+                "cases": len(read.register),
+                "narratives": texts,
+                "suggestions": table.height,
+                "out": str(out),
+            }
+            typer.echo(jsonlib.dumps(told, indent=2, ensure_ascii=False))
+        elif not quiet:
+            typer.echo(
+                f"{count(table.height, 'suggestion')} from {count(texts, 'narrative')} of "
+                f"{count(len(read.register), 'case')}: {out}. None of them counts until a person writes yes under "
+                "`accepted`, with `reviewer` and `at`."
+            )
+
+
+def accept(
+    register: Register,
+    reviewed: Annotated[Path, typer.Option("--reviewed", help="The suggestions with decisions.")],
+    out: Annotated[Path, typer.Option("--out", help="New facts file, .csv.")],
+    only: Annotated[
+        bool,
+        typer.Option("--only", help="Write the accepted facts alone, without the register's own."),
+    ] = False,
+    mapping: Map = None,
+    sheet: Sheet = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 when rows were refused.")
+    ] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Make facts of the suggestions that a person accepted: a facts file that is read instead of the register."""
+    with errors(out):
+        from openverdict import read_register
+        from openverdict.narrative import accept as take
+        from openverdict.narrative import with_register
+
+        _new_csv(out)
+        with progress(quiet or json) as tell:
+            tell("reading", 0.0)
+            read = read_register(*register, mapping=mapping, sheet=sheet)
+            taken = take(read.register, _reviewed(reviewed))
+            facts = (
+                taken.facts
+                if only
+                else with_register(read.register, taken.facts, ", ".join(p.name for p in register))
+            )
+            _write(facts, out)
+        if json:
+            told = {
+                "facts": taken.facts.height,
+                "refused": taken.refused.to_dicts(),
+                "rejected": taken.rejected,
+                "undecided": taken.undecided,
+                "no_fact": taken.pointed,
+                "out": str(out),
+            }
+            typer.echo(jsonlib.dumps(told, indent=2, ensure_ascii=False))
+        elif not quiet:
+            typer.echo(
+                f"{count(taken.facts.height, 'fact')} accepted; {taken.rejected:,} rejected, {taken.undecided:,} undecided, "
+                f"{taken.pointed:,} accepted that state no fact; {count(taken.refused.height, 'row')} refused: {out}"
+            )
+            for row, _, _, _, reason in taken.refused.head(SHOWN).iter_rows():
+                typer.echo(f"note: row {row} of {reviewed.name}: {reason}")
+    if strict and taken.refused.height:
+        raise typer.Exit(REJECTED)
+
+
+def agreement(
+    reviewed: Annotated[list[Path], typer.Argument(help="Reviewed suggestions, one file or more.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="New file, .csv, for the rates by rule.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say how often the suggestions of each rule were accepted and, of two files, how far the reviewers agree."""
+    with errors(out):
+        from openverdict.narrative import acceptance_rates
+        from openverdict.narrative import agreement as agree
+
+        frames = [_reviewed(path) for path in reviewed]
+        rates = acceptance_rates(frames)
+        pair = agree(*frames) if len(frames) == 2 else None
+        if out is not None:
+            _new_csv(out)
+            _write(rates, out)
+        if json:
+            told = {
+                "rules": rates.to_dicts(),
+                "agreement": pair
+                and {
+                    "rows": pair.rows,
+                    "agreed": pair.agreed,
+                    "kappa": None if math.isnan(pair.kappa) else pair.kappa,
+                },
+            }
+            typer.echo(jsonlib.dumps(told, indent=2, ensure_ascii=False))
+            return
+        for rule, decided, accepted, rate, low, high in rates.iter_rows():
+            typer.echo(
+                f"{rule}: {accepted} of {decided} accepted, {rate:.2f} ({low:.2f}–{high:.2f})"
+            )
+        if pair is not None:
+            kappa = "not defined" if math.isnan(pair.kappa) else f"{pair.kappa:.2f}"
+            typer.echo(
+                f"Both decided {count(pair.rows, 'suggestion')} and agree on {pair.agreed:,}; Cohen's kappa {kappa}."
+            )
+
+
+def _new_csv(out: Path) -> None:
+    if out.suffix.lower() != ".csv":
+        fail(f"--out {out}: write .csv at its end")
+    if out.exists() or out.is_symlink():
+        fail(f"--out {out}: is there already; name a new file, so that nothing is replaced")
+
+
+def _write(table: pl.DataFrame, out: Path) -> None:
+    made = out.with_name(f".{out.name}.part")
+    try:
+        table.write_csv(made, datetime_format="%Y-%m-%dT%H:%M:%S%.f")
+        made.replace(out)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _reviewed(path: Path) -> pl.DataFrame:
+    """A reviewed file, every cell as text, whatever a spreadsheet made of it."""
+    import polars as pl
+
+    from openverdict.narrative import read_reviewed
+
+    try:
+        frame = pl.read_csv(path, infer_schema=False)
+    except pl.exceptions.PolarsError as error:
+        fail(f"{path}: is no CSV table ({str(error).splitlines()[0]}); save it as CSV, UTF-8")
+    return read_reviewed(frame, str(path))

@@ -1,0 +1,216 @@
+"""Phrases to suggestions: patterns over tokens, written as data, run by spaCy's matcher on a blank English vocabulary.
+
+A pattern is a line of steps: `word`, `a|b` one of several, `@name` one of a list of the file, `~stem` any word that begins so,
+`#` a number, `*3` up to three words of any kind; `?` after a step makes it optional. A pattern is only tried in
+a sentence that holds one of the words of its rarest step, which is what keeps thousands of texts a second possible.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from openverdict.errors import InputError, MissingPartError
+from openverdict.narrative.context import asserted, reaches
+from openverdict.narrative.settings import read
+from openverdict.narrative.suggestion import Assertion, Suggestion
+from openverdict.narrative.tokens import Tokens, sentences
+
+DOUBTED = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One pattern: what it suggests, its matcher, and the words of which one must be there."""
+
+    name: str
+    field: str
+    value: str
+    confidence: float
+    matcher: Any
+    anchors: frozenset[str]
+    inside: frozenset[str]
+    sentence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """All patterns by the words that call for them."""
+
+    version: str
+    vocab: Any
+    rules: tuple[Rule, ...]
+    by_anchor: Mapping[str, tuple[int, ...]]
+
+
+def _spacy() -> tuple[Any, Any, Any]:
+    """The three things of spaCy that are used: `blank`, `Matcher` and `Doc`."""
+    try:
+        return (
+            importlib.import_module("spacy").blank,
+            importlib.import_module("spacy.matcher").Matcher,
+            importlib.import_module("spacy.tokens").Doc,
+        )
+    except ImportError:
+        raise MissingPartError("spaCy, which matches the phrases of narratives,", "text") from None
+
+
+@cache
+def phrases() -> Phrases:
+    """The shipped `phrases.toml`, compiled.
+
+    Raises:
+        MissingPartError: spaCy is not installed. InputError: a pattern that can't be read.
+    """
+    blank, matcher_of, _ = _spacy()
+    data, version = read("phrases")
+    lists = {name: tuple(words.split()) for name, words in data["lists"].items()}
+    common = frozenset(data["common"].split())
+    vocab = blank("en").vocab
+    rules: list[Rule] = []
+    by_anchor: dict[str, list[int]] = {}
+    for field, entries in data["field"].items():
+        for value, entry in entries.items():
+            for number, pattern in enumerate(entry["patterns"], start=1):
+                steps, anchors = compile_pattern(pattern, lists, common)
+                matcher = matcher_of(vocab)
+                matcher.add("rule", [steps], greedy="LONGEST")
+                rules.append(
+                    Rule(
+                        f"{field}.{value}.{number}",
+                        field,
+                        value,
+                        float(entry.get("confidence", data["confidence"])),
+                        matcher,
+                        anchors,
+                        frozenset(entry.get("unless", "").split()),
+                        bool(entry.get("sentence", False)),
+                    )
+                )
+                for word in anchors:
+                    by_anchor.setdefault(word, []).append(len(rules) - 1)
+    return Phrases(
+        version, vocab, tuple(rules), {w: tuple(found) for w, found in by_anchor.items()}
+    )
+
+
+def compile_pattern(
+    pattern: str, lists: Mapping[str, tuple[str, ...]], common: frozenset[str] = frozenset()
+) -> tuple[list[dict[str, Any]], frozenset[str]]:
+    """A pattern as spaCy's matcher takes it, and the words of which one must stand in the sentence.
+
+    Raises:
+        InputError: an unknown list, or no step whose words could call for the pattern.
+    """
+    steps: list[dict[str, Any]] = []
+    called: list[frozenset[str]] = []
+    for written in pattern.split():
+        step = written.removesuffix("?")
+        optional = {"OP": "?"} if written.endswith("?") else {}
+        if step.startswith("*"):
+            steps.append({"OP": f"{{0,{int(step[1:])}}}"})
+            continue
+        if step == "#":
+            steps.append({"TEXT": {"REGEX": r"^\d+$"}, **optional})
+            continue
+        words: list[str] = []
+        stems: list[str] = []
+        for part in step.split("|"):
+            if part.startswith("@"):
+                if part[1:] not in lists:
+                    raise InputError(
+                        f"phrases.toml: pattern {pattern!r} names no list {part!r}; add it under [lists]"
+                    )
+                words.extend(lists[part[1:]])
+            elif part.startswith("~"):
+                stems.append(part[1:])
+            else:
+                words.append(part)
+        if stems:
+            either = "|".join([*(re.escape(s) + r"\w*" for s in stems), *map(re.escape, words)])
+            steps.append({"LOWER": {"REGEX": f"^(?:{either})$"}, **optional})
+            continue
+        steps.append({"LOWER": {"IN": words} if len(words) > 1 else words[0], **optional})
+        if not optional:
+            called.append(frozenset(words))
+    if not called:
+        raise InputError(
+            f"phrases.toml: pattern {pattern!r} has no step of plain words; add one, without `~` or `?`"
+        )
+    return steps, min(called, key=lambda w: (len(w & common) * 100 + len(w), sorted(w)))
+
+
+def suggest_phrases(tokens: Tokens) -> list[Suggestion]:
+    """What the phrases show in a text, one suggestion for overlapping spans of one value.
+
+    Raises:
+        MissingPartError: spaCy is not installed.
+    """
+    known = phrases()
+    by_anchor = known.by_anchor
+    if by_anchor.keys().isdisjoint(tokens.words):
+        return []
+    doc_of = _spacy()[2]
+    out: list[Suggestion] = []
+    for first, end in sentences(tokens):
+        words = tokens.words[first:end]
+        called = sorted({n for w in set(words) for n in by_anchor.get(w, ())})
+        if not called:
+            continue
+        doc = doc_of(known.vocab, words=words)
+        clauses = _clauses(tokens, first, end)
+        hits: list[tuple[Rule, int, int]] = []
+        for number in called:
+            rule = known.rules[number]
+            if rule.inside and not rule.inside.isdisjoint(words):
+                continue
+            for low, high in [(0, len(words))] if rule.sentence else clauses:
+                for _, start, stop in rule.matcher(doc[low:high]):
+                    hits.append((rule, first + low + start, first + low + stop))
+        if hits:
+            reach = reaches(tokens, first, end)
+            out.extend(
+                _suggestion(known.version, tokens, rule, a, b, asserted(reach, a, b))
+                for rule, a, b in _longest(hits)
+            )
+    return out
+
+
+def _clauses(tokens: Tokens, first: int, end: int) -> list[tuple[int, int]]:
+    """The parts of a sentence between semicolons, counted from its first word."""
+    cuts = [k + 1 - first for k in range(first, end - 1) if ";" in tokens.gap(k)]
+    return list(itertools.pairwise([0, *cuts, end - first]))
+
+
+def _longest(hits: list[tuple[Rule, int, int]]) -> list[tuple[Rule, int, int]]:
+    """Of overlapping hits of one value the longest; of equals the first rule's."""
+    kept: list[tuple[Rule, int, int]] = []
+    for hit in sorted(hits, key=lambda h: (h[1] - h[2], h[1])):
+        rule, a, b = hit
+        if all(
+            (r.field, r.value) != (rule.field, rule.value) or b <= x or y <= a for r, x, y in kept
+        ):
+            kept.append(hit)
+    return kept
+
+
+def _suggestion(
+    version: str, tokens: Tokens, rule: Rule, first: int, end: int, sense: Assertion
+) -> Suggestion:
+    return Suggestion(
+        field=rule.field,
+        value=rule.value,
+        assertion=sense,
+        start=tokens.starts[first],
+        end=tokens.ends[end - 1],
+        rule=rule.name,
+        version=version,
+        confidence=rule.confidence
+        if sense is Assertion.PRESENT
+        else round(rule.confidence * DOUBTED, 2),
+    )
