@@ -235,6 +235,7 @@ def substances_page() -> str:
         ]
         for words, says in (
             ((*s.synonyms, *s.misspellings), "Read as it"),
+            (s.in_text, "In running text"),
             (s.ambiguous, "Only in context"),
             (s.traps, "Never read as it"),
         ):
