@@ -2,7 +2,7 @@
 
 A pattern is a line of steps: `word`, `a|b` one of several, `@name` one of a list of the file, `~stem` any word that begins so,
 `#` a number, `*3` up to three words of any kind; `?` after a step makes it optional. A pattern is only tried in
-a sentence that holds one of the words of its rarest step, which is what keeps thousands of texts a second possible.
+a sentence that holds a word of each of its steps, which is what keeps thousands of texts a second possible.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Rule:
     confidence: float
     matcher: Any
     anchors: frozenset[str]
+    needs: tuple[frozenset[str], ...]
     inside: frozenset[str]
     sentence: bool
 
@@ -77,7 +78,7 @@ def phrases() -> Phrases:
     for field, entries in data["field"].items():
         for value, entry in entries.items():
             for number, pattern in enumerate(entry["patterns"], start=1):
-                steps, anchors = compile_pattern(pattern, lists, common)
+                steps, needs = compile_pattern(pattern, lists, common)
                 matcher = matcher_of(vocab)
                 matcher.add("rule", [steps], greedy="LONGEST")
                 rules.append(
@@ -87,12 +88,13 @@ def phrases() -> Phrases:
                         value,
                         float(entry.get("confidence", data["confidence"])),
                         matcher,
-                        anchors,
+                        needs[0],
+                        needs[1:],
                         frozenset(entry.get("unless", "").split()),
                         bool(entry.get("sentence", False)),
                     )
                 )
-                for word in anchors:
+                for word in needs[0]:
                     by_anchor.setdefault(word, []).append(len(rules) - 1)
     return Phrases(
         version, vocab, tuple(rules), {w: tuple(found) for w, found in by_anchor.items()}
@@ -101,8 +103,8 @@ def phrases() -> Phrases:
 
 def compile_pattern(
     pattern: str, lists: Mapping[str, tuple[str, ...]], common: frozenset[str] = frozenset()
-) -> tuple[list[dict[str, Any]], frozenset[str]]:
-    """A pattern as spaCy's matcher takes it, and the words of which one must stand in the sentence.
+) -> tuple[list[dict[str, Any]], tuple[frozenset[str], ...]]:
+    """A pattern as spaCy's matcher takes it, and its steps' words, the rarest first: one of each must stand in a sentence.
 
     Raises:
         InputError: an unknown list, or no step whose words could call for the pattern.
@@ -142,7 +144,8 @@ def compile_pattern(
         raise InputError(
             f"phrases.toml: pattern {pattern!r} has no step of plain words; add one, without `~` or `?`"
         )
-    return steps, min(called, key=lambda w: (len(w & common) * 100 + len(w), sorted(w)))
+    called.sort(key=lambda w: (len(w & common) * 100 + len(w), sorted(w)))
+    return steps, tuple(called)
 
 
 def suggest_phrases(tokens: Tokens) -> list[Suggestion]:
@@ -159,16 +162,19 @@ def suggest_phrases(tokens: Tokens) -> list[Suggestion]:
     out: list[Suggestion] = []
     for first, end in sentences(tokens):
         words = tokens.words[first:end]
-        called = sorted({n for w in set(words) for n in by_anchor.get(w, ())})
+        there = set(words)
+        called = [
+            known.rules[n]
+            for n in sorted({n for w in there for n in by_anchor.get(w, ())})
+            if known.rules[n].inside.isdisjoint(there)
+            and not any(step.isdisjoint(there) for step in known.rules[n].needs)
+        ]
         if not called:
             continue
         doc = doc_of(known.vocab, words=words)
         clauses = _clauses(tokens, first, end)
         hits: list[tuple[Rule, int, int]] = []
-        for number in called:
-            rule = known.rules[number]
-            if rule.inside and not rule.inside.isdisjoint(words):
-                continue
+        for rule in called:
             for low, high in [(0, len(words))] if rule.sentence else clauses:
                 for _, start, stop in rule.matcher(doc[low:high]):
                     hits.append((rule, first + low + start, first + low + stop))
