@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
+from functools import cached_property
 
 import polars as pl
 
@@ -167,10 +168,15 @@ class Register:
         Raises:
             InputError: no such case.
         """
-        row = self.table.filter(pl.col("case_id") == case_id)
-        if row.is_empty():
+        if case_id not in self._row:
             raise InputError(f"no case {case_id!r} in the register")
-        return {name: value for name, value in row.row(0, named=True).items() if value is not None}
+        row = self.table.row(self._row[case_id], named=True)
+        return {name: value for name, value in row.items() if value is not None}
+
+    @cached_property
+    def _row(self) -> dict[str, int]:
+        """Where each case stands."""
+        return {case: k for k, case in enumerate(self.table.get_column("case_id").to_list())}
 
     def content_hash(self) -> str:
         """SHA-256 over the table and the statuses in canonical order, as hex."""

@@ -279,6 +279,9 @@ class _Run:
             tables = compile_tables(self.model, slot_tables)
             self.clock.start("pairs")
             ledger = self._pairs(tables)
+            del tables
+            if not self.settings.replicates:
+                del slot_tables
             table = Links(self.model, ledger, self.ids)
             links = table.frame
             self.clock.start("series")
