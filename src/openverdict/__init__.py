@@ -262,8 +262,7 @@ def arrive(
 
     ready = arrivals.load_prepared(prepared) if isinstance(prepared, str | Path) else prepared
     _, reg = _as_intake(new)
-    given = {} if floor is None else {"floor": floor}
-    return arrivals.compare(ready, reg, top=top, among=among, progress=progress, **given)
+    return arrivals.compare(ready, reg, floor=floor, top=top, among=among, progress=progress)
 
 
 def _as_intake(source: Intake | Register | Path | str) -> tuple[Intake | None, Register]:

@@ -106,8 +106,12 @@ def arrive(
         int | None, typer.Option("--top", min=1, help="At most so many pairs of each new case.")
     ] = None,
     floor: Annotated[
-        float, typer.Option("--floor", help="log10 ratio from which a pair is put out.")
-    ] = 2.0,
+        float | None,
+        typer.Option(
+            "--floor",
+            help="log10 ratio from which a pair is put out; 2, or by the register's size.",
+        ),
+    ] = None,
     alone: Annotated[
         bool, typer.Option("--alone", help="Do not compare the new cases with each other.")
     ] = False,
@@ -128,7 +132,7 @@ def arrive(
 
         if len(register) < 2:
             fail("name two files: the prepared register (or the register), then the new cases")
-        if not math.isfinite(floor):
+        if floor is not None and not math.isfinite(floor):
             fail(f"--floor {floor:g}: give a finite number")
         *known, new = register
         for path in (*known, new):

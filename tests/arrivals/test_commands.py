@@ -17,6 +17,7 @@ from openverdict import arrive, load_prepared, prepare_register, read_register, 
 from openverdict.cli import app
 from openverdict.errors import InputError
 from openverdict.intake import template_texts
+from openverdict.leads.pipeline import ledger_floor
 
 
 def said(*words: object, code: int = 0) -> str:
@@ -133,3 +134,12 @@ def test_the_same_from_python(files, tmp_path):
     assert found.summary["pairs_ledger"] == found.pairs.height
     with pytest.raises(InputError, match="give 1 or more"):
         arrive(prepared, new, top=0)
+
+
+def test_the_floor_is_that_of_a_review_of_the_prepared_register(files, monkeypatch):
+    register, new = files
+    ready = prepare_register(register)
+    assert arrive(ready, new).summary["ledger_floor_log10_lr"] == ledger_floor(0)
+    monkeypatch.setattr("openverdict.leads.pipeline.PAIRS_A_CASE", 1e-4)
+    asked = arrive(ready, new).summary["ledger_floor_log10_lr"]
+    assert asked == ledger_floor(len(ready.frozen)) > ledger_floor(0)

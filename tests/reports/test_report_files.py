@@ -19,8 +19,8 @@ from tests.reports import made_review
 from tests.reports.made_review import HOSTILE_ID, VARIABLES
 
 from openverdict.errors import InputError
-from openverdict.reports import FILE_NAMES, bundle, write_review
-from openverdict.reports.tables import safe_csv
+from openverdict.reports import FILE_NAMES, bundle, tables, write_review
+from openverdict.reports.tables import safe_csv, safe_csv_parts
 
 ROOT = Path(__file__).parents[2]
 
@@ -143,7 +143,7 @@ def test_a_crash_leaves_what_was_there_before(tmp_path, review, nothing, monkeyp
     written = 0
     really = bundle._write
 
-    def crash(path: Path, content: bytes) -> None:
+    def crash(path: Path, content: bundle.Content) -> None:
         nonlocal written
         written += 1
         if written == stop:
@@ -197,3 +197,12 @@ def test_a_folder_that_cannot_be_made_is_a_plain_message(tmp_path, review):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(InputError, match="name another folder"):
         write_review(review, tmp_path / "file" / "out")
+
+
+@pytest.mark.parametrize("rows", [0, 1, 5, 6, 7])
+def test_a_table_in_parts_is_the_table(monkeypatch, rows):
+    monkeypatch.setattr(tables, "CSV_ROWS", 3)
+    table = pl.DataFrame(
+        {"a": ["=x", 'q"', None, "é", "", "1", "-2"], "b": [0.1 * k for k in range(7)]}
+    )
+    assert b"".join(safe_csv_parts(table.head(rows))) == safe_csv(table.head(rows))

@@ -17,7 +17,7 @@ from openverdict.errors import InputError
 from openverdict.evidence.guest import Newcomer
 from openverdict.evidence.newcomers import Newcomers, encode_newcomers
 from openverdict.evidence.relation import TERM as RELATION
-from openverdict.leads.pipeline import LEDGER_FLOOR, MODEL_VERSION
+from openverdict.leads.pipeline import MODEL_VERSION, ledger_floor
 from openverdict.linkage import to_units
 
 IntArray = npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ def compare(
     prepared: PreparedRegister,
     new: Register,
     *,
-    floor: float = LEDGER_FLOOR,
+    floor: float | None = None,
     top: int | None = None,
     among: bool = True,
     progress: Callable[[str, float], None] | None = None,
@@ -40,7 +40,8 @@ def compare(
     Args:
         prepared: the register that was prepared.
         new: the new cases; those whose number the prepared register holds already are left out and named.
-        floor: log10 likelihood ratio from which a pair is put out; the rest is counted.
+        floor: log10 likelihood ratio from which a pair is put out (None: that of a review of the prepared register); the rest
+            is counted.
         top: at most so many pairs of each new case, the strongest (None: all at or above the floor).
         among: also compare the new cases with each other.
         progress: told (step, share done).
@@ -51,6 +52,7 @@ def compare(
     if top is not None and top < 1:
         raise InputError(f"top {top}: give 1 or more, or leave it out for all")
     frozen, tell = prepared.frozen, progress or (lambda _step, _share: None)
+    floor = ledger_floor(len(frozen)) if floor is None else floor
     ids = new.table.get_column("case_id")
     already = tuple(case for case in ids.to_list() if frozen.cases.find(case) >= 0)
     table = new.table.filter(~pl.col("case_id").is_in(list(already))) if already else new.table

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import ctypes
-import io
 import json
 import os
 import secrets
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+import polars as pl
 
 from openverdict.errors import InputError
 from openverdict.leads.results import Review
 from openverdict.reports.figures import read_outline
 from openverdict.reports.render import DEFAULT_TITLE, render_report
-from openverdict.reports.tables import cases_table, leads_table, rejects_table, safe_csv
+from openverdict.reports.tables import cases_table, leads_table, rejects_table, safe_csv_parts
 
+# What stands in a file: its bytes part by part, or what writes them.
+Content = Iterable[bytes] | Callable[[IO[bytes]], None]
 FILE_NAMES = (
     "leads.csv",
     "links.csv",
@@ -49,16 +52,14 @@ def write_review(
         InputError: `out` holds files that no review wrote, or cannot be written; or the outline cannot be read.
     """
     rings = read_outline(outline) if outline else ()
-    parquet = io.BytesIO()
-    review.links.write_parquet(parquet)
-    contents = {
-        "leads.csv": safe_csv(leads_table(review)),
-        "links.csv": safe_csv(review.links),
-        "links.parquet": parquet.getvalue(),
-        "cases.csv": safe_csv(cases_table(review)),
-        "rejects.csv": safe_csv(rejects_table(review)),
-        "summary.json": summary_json(review, timings=timings).encode(),
-        "report.html": render_report(review, title=title, outline=rings).encode(),
+    contents: dict[str, Content] = {
+        "leads.csv": safe_csv_parts(leads_table(review)),
+        "links.csv": safe_csv_parts(review.links),
+        "links.parquet": review.links.write_parquet,
+        "cases.csv": safe_csv_parts(cases_table(review)),
+        "rejects.csv": safe_csv_parts(rejects_table(review)),
+        "summary.json": [summary_json(review, timings=timings).encode()],
+        "report.html": [render_report(review, title=title, outline=rings).encode()],
     }
     try:
         target = out.resolve()
@@ -72,7 +73,7 @@ def write_review(
             _put_in_place(made, target)
         finally:
             shutil.rmtree(made, ignore_errors=True)
-    except OSError as error:
+    except (OSError, pl.exceptions.ComputeError) as error:
         raise InputError(f"{out}: cannot be written ({error}); name another folder") from error
     return tuple(out / name for name in contents)
 
@@ -152,9 +153,12 @@ def _is_review(summary: Path) -> bool:
     return isinstance(told, dict) and {"model_hash", "register_hash"} <= set(told)
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: Content) -> None:
     with path.open("wb") as file:
-        file.write(content)
+        if callable(content):
+            content(file)
+        else:
+            file.writelines(content)
         file.flush()
         os.fsync(file.fileno())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import polars as pl
@@ -32,6 +33,8 @@ CASES_SCHEMA: dict[str, pl.DataType] = {
     "checks_missing": pl.String(),
 }
 REJECTS_COLUMNS = ("file", "row", "field", "value", "reason")
+
+CSV_ROWS = 1 << 16  # rows written at a time
 
 # What a spreadsheet takes for a formula, also in full width or after white space; a plain number is none.
 _FORMULA = r"^[\s\x00]*[=+\-@\t\r＝＋－＠]"
@@ -89,7 +92,7 @@ def rejects_table(review: Review) -> pl.DataFrame:
     return review.rejects.select(REJECTS_COLUMNS)
 
 
-def safe_csv(table: pl.DataFrame) -> bytes:
+def safe_csv(table: pl.DataFrame, *, header: bool = True) -> bytes:
     """A table as UTF-8 CSV; a text cell that a spreadsheet would run gets a leading apostrophe."""
     texts = [name for name, dtype in table.schema.items() if dtype == pl.String]
     guarded = table.with_columns(
@@ -99,4 +102,10 @@ def safe_csv(table: pl.DataFrame) -> bytes:
         .alias(name)
         for name in texts
     )
-    return guarded.write_csv().encode()
+    return guarded.write_csv(include_header=header).encode()
+
+
+def safe_csv_parts(table: pl.DataFrame) -> Iterator[bytes]:
+    """The same bytes part by part, so that the text of a large table never stands in memory whole."""
+    for first in range(0, max(table.height, 1), CSV_ROWS):
+        yield safe_csv(table.slice(first, CSV_ROWS), header=first == 0)
