@@ -67,7 +67,7 @@ class Job:
         digest = hashlib.sha256(f"{self.floor}\n{self.tables.n}\n".encode())
         for name, value in self.tables.arrays.items():
             digest.update(f"{name} {value.dtype} {value.shape}\n".encode())
-            digest.update(memoryview(np.ascontiguousarray(value)).cast("B") if value.size else b"")
+            digest.update(np.ascontiguousarray(value).reshape(-1).data)
         return digest.hexdigest()
 
     def run(self, task: Task) -> Part:
