@@ -242,7 +242,7 @@ def _categories(wrong: list[tuple[int, str, str]]) -> dict[str, int]:
 def of_narratives() -> dict[str, Any]:
     """Indicators, spans and substances of the coded narratives, apart by how far the rules knew them."""
     told: dict[str, Any] = {}
-    sets = {"written_with": "N", "mended_on": "F", "held_out": "G"}
+    sets = {"written_with": "N", "mended_on_first": "F", "mended_on_second": "G", "held_out": "H"}
     for name, letter in sets.items():
         chosen = [n for n in narratives() if n.name.startswith(letter)]
         both, extra, missed, _ = indicator_counts(chosen)

@@ -36,7 +36,7 @@ class Narrative:
     @property
     def held_out(self) -> bool:
         """Whether it was written after the rules were fixed, and no rule was mended on it."""
-        return self.name.startswith("G")
+        return self.name.startswith("H")
 
 
 def read_marked(name: str, marked: str) -> Narrative:
@@ -57,7 +57,7 @@ def read_marked(name: str, marked: str) -> Narrative:
 
 
 def narratives() -> list[Narrative]:
-    """All coded narratives: those that rules were written with (N) and mended on (F), and those held out (G)."""
+    """All coded narratives: those that rules were written with (N) and mended on (F, G), and those held out (H)."""
     lines = [
         line
         for file in ("narratives.txt", "fresh.txt", "held_out.txt")

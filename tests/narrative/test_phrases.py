@@ -94,6 +94,7 @@ def test_what_is_found_in_narratives_never_seen_is_seldom_wrong():
         ("There is no evidence that the body had been moved.", "body_moved", "negated"),
         ("The body may have been moved.", "body_moved", "uncertain"),
         ("The body had been moved.", "body_moved", "present"),
+        ("His phone was missing and his wallet was not found.", "phone_missing", "present"),
         ("If the phone is missing, ask the host.", "phone_missing", "hypothetical"),
     ],
 )

@@ -179,7 +179,7 @@ def suggest_phrases(tokens: Tokens) -> list[Suggestion]:
                 for _, start, stop in rule.matcher(doc[low:high]):
                     hits.append((rule, first + low + start, first + low + stop))
         if hits:
-            reach = reaches(tokens, first, end)
+            reach = [r for r in reaches(tokens, first, end) if not r.modifier.results]
             out.extend(
                 _suggestion(known.version, tokens, rule, a, b, asserted(reach, a, b))
                 for rule, a, b in _longest(hits)

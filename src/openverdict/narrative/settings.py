@@ -23,6 +23,7 @@ class Modifier:
     backward: bool
     scope: int
     inside: bool
+    results: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def settings() -> Settings:
                 ways in ("backward", "both"),
                 entry.get("scope", 30),
                 entry.get("inside", False),
+                entry.get("results", False),
             )
             by_first.setdefault(modifier.words[0], []).append(modifier)
     ambiguous = data["ambiguous"]
