@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
+from tests.evidence.made import made
 
+from openverdict.evidence import Model, load_variables, prepare
 from openverdict.evidence.surroundings import others_within
 
 
@@ -43,3 +45,14 @@ def test_a_register_that_is_not_large_is_counted_as_before_on_every_so_many():
         - 1.0
     )
     np.testing.assert_array_equal(counted, by_hand)
+
+
+@pytest.mark.parametrize("places", ["towns", "spread"])
+def test_those_as_near_are_those_whose_distance_is_no_greater(places):
+    model = Model(prepare(made(31, 120, places=places), load_variables()))
+    placed = np.flatnonzero(model.slots.placed)
+    for i, j in zip(placed[:-1].tolist(), placed[1:].tolist(), strict=True):
+        here = np.array([i])
+        far = model.metres(np.repeat(here, len(placed)), placed)
+        by_hand = int((far <= model.metres(here, np.array([j]))[0]).sum()) - 1
+        assert model.as_near(i, j) == (len(placed) - 1, by_hand)

@@ -136,8 +136,7 @@ def _distance(model: Model, v: Variable, part: _Part) -> Contribution:
         return _make(v, part, earlier=words[0], later=words[1])
     pair = np.array([part.i]), np.array([part.j])
     metres = float(model.metres(*pair)[0])
-    others = np.flatnonzero(slots.placed)
-    as_near = int((model.metres(np.full(len(others), part.i), others) <= metres).sum()) - 1
+    others, as_near = model.as_near(part.i, part.j)
     return _make(
         v,
         part,
@@ -147,8 +146,8 @@ def _distance(model: Model, v: Variable, part: _Part) -> Contribution:
         kernel=float(np.exp2(model.log2_place(*pair)[0])),
         rarity=float(np.exp2(model.around.log2_place[part.j])),
         count=as_near,
-        of=len(others) - 1,
-        note=f"{as_near:,} of {counted(len(others) - 1, 'other case')} with a place lie as near to the earlier one",
+        of=others,
+        note=f"{as_near:,} of {counted(others, 'other case')} with a place lie as near to the earlier one",
     )
 
 

@@ -186,6 +186,23 @@ class Model:
             self._crowds[metres] = tree, np.asarray(found, dtype=np.int64) - 1
         return self._crowds[metres]
 
+    @cached_property
+    def _places(self) -> cKDTree:
+        """All places, for circles round one of them."""
+        return cKDTree(self.slots.xyz_m[self.slots.placed].astype(float))
+
+    def as_near(self, i: int, j: int) -> tuple[int, int]:
+        """How many cases other than i have a place, and how many of these lie as near to i as j does, j among them.
+
+        Places are whole metres, so that squared distances are whole numbers: half of one more leaves nothing to rounding.
+        """
+        apart = self.slots.xyz_m[i].astype(np.int64) - self.slots.xyz_m[j]
+        reach = np.sqrt(float((apart**2).sum()) + 0.5)
+        within = self._places.query_ball_point(
+            self.slots.xyz_m[i].astype(float), reach, return_length=True
+        )
+        return self._places.n - 1, int(within) - 1
+
     def are_near(self, i: IntArray, j: IntArray) -> npt.NDArray[np.bool_]:
         """Which pairs lie at one address, as far as their precision says."""
         precise = self.around.precise
