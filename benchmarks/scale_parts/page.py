@@ -209,11 +209,26 @@ def _arrival(outcome: dict[str, Any]) -> list[str]:
     if not told:
         return []
     rows = (
-        (one["cases"], one["load_s"], f"{one['p50_ms']:.0f}", f"{one['p95_ms']:.0f}")
+        (
+            f"{one['prepared_cases']:,}",
+            one["load_seconds"],
+            f"{one['p50_ms']:.0f}",
+            f"{one['p95_ms']:.0f}",
+            f"{one['file_mb']:.0f}",
+            one["peak_mb"],
+        )
         for one in told.values()
     )
-    head = ("cases prepared", "loaded, s", "a new case, p50, ms", "p95, ms")
-    return ["## A case arrives", _table(head, rows)]
+    head = (
+        "cases prepared",
+        "loaded, s",
+        "a new case, p50, ms",
+        "p95, ms",
+        "file, MB",
+        "memory, MB",
+    )
+    how = "200 held-out cases, one at a time, in one process: `python benchmarks/arrival.py`."
+    return ["## A case arrives", how, _table(head, rows)]
 
 
 def _million(rate: float | None) -> str | None:
