@@ -197,6 +197,28 @@ def test_the_six_manners_of_vital_records_are_read(code, manner):
     ]
 
 
+def test_a_local_code_of_the_same_digits_is_none_of_vital_records():
+    content = document()
+    coding = content["entry"][1]["resource"]["valueCodeableConcept"]["coding"][0]
+    coding["system"] = "http://coroner.example/manner"
+    read = read_document(bundle(content))
+    assert "manner_coroner" not in read.facts.get_column("field")
+    assert any("none of VRDR's" in note for note in read.notes)
+
+
+def test_two_opinions_of_one_view_are_both_kept_and_a_person_is_asked_to_look():
+    content = document()
+    second = deepcopy(content["entry"][1])
+    second["fullUrl"] = "urn:uuid:00000000-0000-4000-8000-000000000001"
+    second["resource"]["id"] = "second"
+    second["resource"]["valueCodeableConcept"]["coding"][0]["code"] = "65037004"
+    content["entry"].append(second)
+    read = read_document(bundle(content))
+    kept = read.facts.filter(pl.col("field") == "manner_coroner").get_column("value").to_list()
+    assert kept == ["accident", "undetermined"]
+    assert any("'accident' and 'undetermined'" in note for note in read.notes)
+
+
 FULL = {
     "case_id": "C-1",
     "tracking_numbers": ["cad:77", "edrs_file:9", "mdi_case:ME1", "tox_lab:R2"],
@@ -313,6 +335,29 @@ def test_four_different_opinions_on_the_manner_stand_side_by_side():
         ("coroner or medical examiner", "open"),
         ("review", "27935005"),
     ]
+
+
+@pytest.mark.parametrize("name", ["manner_police", "manner_coroner", "manner_review"])
+@pytest.mark.parametrize(
+    ("manner", "code"),
+    [
+        ("natural", "38605008"),
+        ("accident", "7878000"),
+        ("suicide", "44301001"),
+        ("homicide", "27935005"),
+        ("pending", "185973002"),
+        ("undetermined", "65037004"),
+    ],
+)
+def test_the_six_manners_of_vital_records_are_written_and_read_back(name, manner, code):
+    written, _ = write_document(
+        register(**{"case_id": "C-1", name: manner}), "C-1", date(2015, 6, 1)
+    )
+    (opinion,) = [e["resource"] for e in written["entry"] if "performer" in e["resource"]]
+    (coding,) = opinion["valueCodeableConcept"]["coding"]
+    assert (coding["system"], coding["code"]) == ("http://snomed.info/sct", code)
+    back = read_document(bundle(written)).facts.filter(pl.col("field") == name)
+    assert back.get_column("value").to_list() == [manner]
 
 
 def test_a_time_without_a_known_offset_is_written_as_its_day_and_that_is_said():
@@ -572,22 +617,3 @@ def test_the_command_replaces_nothing_that_it_did_not_write(files):
     (files / "facts.csv").write_text("mine", encoding="utf-8")
     assert run("fhir", "in", files / "message.json", "--out", files).exit_code == 2
     assert (files / "facts.csv").read_text(encoding="utf-8") == "mine"
-
-
-def test_four_views_on_the_manner_of_a_violent_death_export_stand_side_by_side(tmp_path):
-    path = tmp_path / "export.csv"
-    path.write_text(
-        "IncidentYear,IncidentNumber,VictimNumber,DeathMannerAbstractor,DeathMannerDC,DeathMannerCME,DeathMannerLE,"
-        "DeathDateYear,DeathDateMonth,DeathDateDay\n2019,12,1,H,A,C,S,2019,3,4\n2019,13,1,,A,,,2019,3,4\n2019,14,1,9,A,,,2019,3,4\n",
-        encoding="utf-8",
-    )
-    read = read_register(path, mapping="nvdrs")
-    case = read.register.case("NV-2019-12-1")
-    assert (case["manner_review"], case["manner_coroner"], case["manner_police"]) == (
-        "homicide",
-        "undetermined",
-        "suicide",
-    )
-    assert case["narrative"] == "DeathMannerDC: A; DeathMannerCME: C"
-    assert read.register.case("NV-2019-13-1")["manner_coroner"] == "accident"
-    assert read.rejects.get_column("field").to_list() == ["manner_review"]

@@ -207,6 +207,15 @@ def test_texts_that_mean_empty_are_empty(tmp_path: Path):
         ('[fields.case_id]\ncolumn = "id"\nlenient = true', "can't be left out"),
         ("fields = 3", "write a table"),
         (BASE + "[mapping]\nignore = 3", "mapping.ignore"),
+        (BASE + '[mapping]\nheaders = "any"', "exact, loose"),
+        (BASE + '[mapping]\noptional = "yes"', "write true or false"),
+        (BASE + '[fields.sex]\ncolumn = "a"\nadd = true', "add: only for a text"),
+        (BASE + '[fields.sex]\ncolumn = "a"\ncomplete = true', "complete: only with join"),
+        (BASE + '[fields.sex]\ncolumn = "a"\nrepeat = 3', "goes with {k}"),
+        (BASE + '[fields.sex]\ncolumn = "a{k}"', "goes with {k}"),
+        (BASE + '[fields.sex]\ncolumn = "a{k}"\nrepeat = 0', "from 1 to 200"),
+        (BASE + '[fields.sex]\ncolumn = "a{k}"\nrepeat = true', "a whole number"),
+        (BASE + '[fields.sex]\ncolumn = "a"\nwhen = { b = "1" }', "when.b: write a list"),
     ],
 )
 def test_a_mapping_that_cannot_be_is_refused_with_its_key(text: str, said: str):
@@ -217,6 +226,81 @@ def test_a_mapping_that_cannot_be_is_refused_with_its_key(text: str, said: str):
     assert "\n" not in str(caught.value)
 
 
+def test_an_origin_holds_only_where_another_column_says_so(tmp_path: Path):
+    extra = """
+[[fields.substances_detected]]
+column = "drug{k}"
+repeat = 2
+when = { "result{k}" = ["found"] }
+"""
+    table = (
+        "id,when,drug1,result1,drug2,result2\n"
+        "A,01/01/2015,GHB,Found,heroin,absent\nB,01/01/2015,GHB,,heroin, found\n"
+    )
+    intake = _read(tmp_path, table, extra)
+    detected = intake.register.table.get_column("substances_detected").to_list()
+    assert detected == [["ghb"], ["heroin"]]
+
+
+def test_a_fault_of_an_origin_that_does_not_hold_is_none(tmp_path: Path):
+    extra = """
+[fields.age_years]
+column = "age"
+unit = "month"
+when = { "unit" = ["m"] }
+"""
+    intake = _read(tmp_path, "id,when,age,unit\nA,01/01/2015,old,y\nB,01/01/2015,6,m\n", extra)
+    assert intake.rejected_rows == 0
+    assert intake.register.table.get_column("age_years").to_list() == [None, 0.5]
+
+
+def test_a_whole_date_needs_all_its_columns_and_texts_mean_empty_in_them_alone(tmp_path: Path):
+    extra = """
+[fields.closed_at]
+columns = ["y", "m", "d"]
+join = "-"
+complete = true
+empty = ["99"]
+formats = ["%Y-%m-%d"]
+[fields.age_years]
+column = "age"
+"""
+    table = "id,when,y,m,d,age\nA,01/01/2015,2015,4,99,99\nB,01/01/2015,2015,4,3,\n"
+    register = _read(tmp_path, table, extra).register
+    assert "closed_at" not in register.case("A")
+    assert register.case("A")["age_years"] == 99
+    assert str(register.case("B")["closed_at"]) == "2015-04-03 00:00:00"
+
+
+def test_texts_can_be_put_after_each_other(tmp_path: Path):
+    extra = """
+[[fields.narrative]]
+column = "story"
+[[fields.narrative]]
+value = "Seen by a doctor."
+when = { "seen" = ["1"] }
+add = true
+"""
+    table = "id,when,story,seen\nA,01/01/2015,Found.,1\nB,01/01/2015,,1\nC,01/01/2015,Found.,0\n"
+    told = _read(tmp_path, table, extra).register.table.get_column("narrative").to_list()
+    assert told == ["Found. Seen by a doctor.", "Seen by a doctor.", "Found."]
+
+
+def test_columns_may_be_lacking_where_the_mapping_says_so(tmp_path: Path):
+    optional = "[mapping]\noptional = true\n"
+    extra = optional + '[fields.sex]\ncolumn = "gender"\n'
+    intake = _read(tmp_path, "id,when\nA,01/01/2015\n", extra)
+    assert "sex" not in intake.register.case("A")
+    assert any("gender" in note for note in intake.notes)
+    with pytest.raises(MappingError, match=r"fields\.case_id: table\.csv has none of"):
+        _read(tmp_path, "when\n01/01/2015\n", optional)
+
+
+def test_two_columns_of_one_loose_name_are_refused(tmp_path: Path):
+    with pytest.raises(MappingError, match="'id' and 'I_D' go by the same name"):
+        _read(tmp_path, "id,when,I_D\nA,01/01/2015,B\n", '[mapping]\nheaders = "loose"\n')
+
+
 def test_a_column_that_the_file_lacks_is_named_with_the_nearest(tmp_path: Path):
     with pytest.raises(
         MappingError, match=r"fields\.found_at: no column 'when' .* did you mean whem"
@@ -225,7 +309,7 @@ def test_a_column_that_the_file_lacks_is_named_with_the_nearest(tmp_path: Path):
 
 
 def test_an_unknown_mapping_is_answered_with_the_shipped_ones():
-    assert shipped_mappings() == ("allegheny", "connecticut", "nvdrs")
+    assert shipped_mappings() == ("allegheny", "connecticut", "nvdrs", "sudors")
     with pytest.raises(MappingError, match="none is shipped but: allegheny, connecticut"):
         load_mapping("conecticut")
 

@@ -116,7 +116,22 @@ def read_document(bundle: Bundle, case_id: str | None = None) -> Document:
     for specimen in bundle.resources("Specimen"):
         _specimen(specimen, to)
     facts = pl.DataFrame(to.lines, schema=FACTS_SCHEMA, orient="row").unique(maintain_order=True)
+    to.notes += _said_twice(facts)
     return Document(number, tracking, facts, tuple(to.notes), _left(bundle))
+
+
+def _said_twice(facts: pl.DataFrame) -> list[str]:
+    """Fields of one value of which the document gives several: a note each."""
+    said: dict[str, dict[str, None]] = {}
+    for name, value in facts.select("field", "value").drop_nulls("value").iter_rows():
+        if not dictionary()[name].type.is_list:
+            said.setdefault(name, {})[value] = None
+    return [
+        f"{name}: the document says {' and '.join(repr(value[:60]) for value in values)}; each is kept as a fact, and "
+        "the last of them stands for the case: a person should look"
+        for name, values in said.items()
+        if len(values) > 1
+    ]
 
 
 def _register_number(bundle: Bundle) -> str | None:
@@ -183,7 +198,11 @@ def _manner(observation: Resource, to: _Taker) -> None:
         _absent(observation, name, to)
         return
     known = {code: manner for manner, (code, _) in codes()["manner"].items()}
-    found = [known[code] for code in coded(value) if code in known]
+    system = codes()["systems"][
+        "snomed"
+    ]  # a local system may use the same digits for something else
+    own = [c for c in value.get("coding", ()) if c.get("system", system) == system]
+    found = [known[code] for code in coded({"coding": own}) if code in known]
     words = worded(value)
     if found:
         to.take(name, found[0])

@@ -10,10 +10,12 @@ import polars as pl
 
 from openverdict.cases import Field, dictionary
 from openverdict.cases.values import parse_number
-from openverdict.errors import FieldError, MappingError
+from openverdict.errors import FieldError
 from openverdict.intake.cells import faults_frame
-from openverdict.intake.mapping import UNITS, Mapping, Origin, fold
-from openverdict.intake.sheet import Sheet, nearest
+from openverdict.intake.fitting import fit
+from openverdict.intake.mapping import Mapping, fold
+from openverdict.intake.origin import UNITS, Origin
+from openverdict.intake.sheet import Sheet
 
 _OF_DAY = ("%H", "%I", "%X", "%c", "%T", "%R")
 
@@ -33,13 +35,8 @@ def apply_mapping(mapping: Mapping, sheet: Sheet, keyed: pl.DataFrame) -> Mapped
     Raises:
         MappingError: the mapping names a column that the sheet does not have.
     """
-    mapping_columns = {" ".join(name.split()): key for name, key in mapping.columns.items()}
-    for column, where in mapping_columns.items():
-        if column not in sheet.frame.columns:
-            mend = nearest(column, dict.fromkeys(sheet.frame.columns))
-            raise MappingError(
-                f"{mapping.source}: {where}: no column {column!r} in {sheet.name}; {mend}"
-            )
+    lenient = mapping.lenient
+    mapping, notes = fit(mapping, sheet)
     frame = _emptied(keyed, mapping)
     numbers = pl.Series("n", sheet.rows, pl.Int64()) - (0 if sheet.kind == "parquet" else 1)
     columns, faults = [keyed.get_column("key")], [faults_frame()]
@@ -47,12 +44,13 @@ def apply_mapping(mapping: Mapping, sheet: Sheet, keyed: pl.DataFrame) -> Mapped
         field = dictionary()[name]
         text: pl.Series | None = None
         for origin in origins:
-            found, wrong = _origin_texts(field, origin, frame, numbers, name in mapping.lenient)
+            found, wrong = _origin_texts(field, origin, frame, numbers, name in lenient)
+            if origin.when:
+                found, wrong = _only_when(origin, frame, found, wrong)
             faults.append(wrong)
-            text = found if text is None else _together(field, text, found)
+            text = found if text is None else _together(field, origin, text, found)
         if text is not None:
             columns.append(text.alias(name))
-    notes = _notes(mapping, sheet, set(mapping_columns))
     return Mapped(pl.DataFrame(columns), pl.concat(faults), notes)
 
 
@@ -67,10 +65,31 @@ def _emptied(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     )
 
 
-def _together(field: Field, first: pl.Series, second: pl.Series) -> pl.Series:
+def _only_when(
+    origin: Origin, frame: pl.DataFrame, found: pl.Series, wrong: pl.DataFrame
+) -> tuple[pl.Series, pl.DataFrame]:
+    """Texts and faults of an origin, in the rows alone in which it holds."""
+    holds = pl.lit(value=True)
+    for column, texts in origin.when.items():
+        wanted = [fold(text) for text in texts]
+        holds = holds & _folded(pl.col(column)).is_in(wanted).fill_null(value=False)
+    rows = frame.select("key", holds.alias("holds"))
+    kept = found.zip_with(
+        rows.get_column("holds"), pl.repeat(None, len(found), dtype=pl.String(), eager=True)
+    )
+    keys = rows.filter("holds").get_column("key")
+    return kept, wrong.filter(pl.col("key").is_in(keys.implode()))
+
+
+def _folded(column: pl.Expr) -> pl.Expr:
+    return column.str.replace_all(r"\s+", " ").str.strip_chars().str.to_lowercase()
+
+
+def _together(field: Field, origin: Origin, first: pl.Series, second: pl.Series) -> pl.Series:
     pair = pl.DataFrame([first.alias("a"), second.alias("b")])
-    if field.type.is_list:
-        return pair.select(_joined(["a", "b"], ";")).to_series()
+    if field.type.is_list or origin.add:
+        joined = _joined(["a", "b"], ";" if field.type.is_list else " ")
+        return pair.select(joined).to_series()
     return pair.select(pl.coalesce("a", "b")).to_series()
 
 
@@ -92,7 +111,12 @@ def _origin_texts(
         return _ticked(field, origin, frame, lenient)
     if not origin.columns:
         return pl.repeat(origin.value, frame.height, dtype=pl.String(), eager=True), faults_frame()
-    columns = [" ".join(column.split()) for column in origin.columns]
+    columns = list(origin.columns)
+    if origin.empty:
+        gone = [fold(text) for text in origin.empty]
+        frame = frame.with_columns(
+            pl.when(~_folded(pl.col(columns)).is_in(gone)).then(pl.col(columns)).name.keep()
+        )
     if not field.type.is_list or origin.join is not None:
         return _translated(
             field, origin, frame.select("key", text=_one_text(origin, columns)), lenient
@@ -110,7 +134,9 @@ def _one_text(origin: Origin, columns: list[str]) -> pl.Expr:
     if origin.join is None:
         return pl.coalesce(columns)
     if not origin.labels:
-        return _joined(columns, origin.join)
+        text = _joined(columns, origin.join)
+        whole = pl.all_horizontal(pl.col(columns).is_not_null())
+        return pl.when(whole).then(text) if origin.complete else text
     labelled = [pl.format(f"{_braces(name)}: {{}}", name) for name in columns]
     text = pl.concat_str(labelled, separator=origin.join, ignore_nulls=True)
     return pl.when(pl.any_horizontal(pl.col(columns).is_not_null())).then(text)
@@ -127,7 +153,6 @@ def _ticked(
     yes, no = {fold(t) for t in origin.yes}, {fold(t) for t in origin.no}
     parts, faults = [], []
     for column, code in origin.flags.items():
-        column = " ".join(column.split())
         cells = frame.select("key", text=column)
         found = cells.get_column("text").drop_nulls().unique().to_list()
         ticks = [text for text in found if fold(text) in yes]
@@ -228,18 +253,3 @@ def _moment(field: Field, formats: tuple[str, ...], text: str) -> str:
     if meant:
         raise FieldError(field.name, text, f"fits two formats: {' or '.join(sorted(meant))}")
     raise FieldError(field.name, text, f"not in the declared format {' or '.join(formats)}")
-
-
-def _notes(mapping: Mapping, sheet: Sheet, read: set[str]) -> tuple[str, ...]:
-    ignored = {" ".join(name.split()) for name in mapping.ignore}
-    left = [name for name in sheet.frame.columns if name not in read | ignored]
-    gone = [name for name in ignored if name not in sheet.frame.columns]
-    notes = []
-    if left:
-        names = ", ".join(left)
-        notes.append(f"{sheet.name}: columns not read, place them or name them in ignore: {names}")
-    if gone:
-        notes.append(
-            f"{mapping.source}: ignore names columns not in {sheet.name}: {', '.join(gone)}"
-        )
-    return tuple(notes)

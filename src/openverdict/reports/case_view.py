@@ -9,6 +9,7 @@ from openverdict.leads.results import Lead, Review, Triage
 from openverdict.reports.facts import CaseRef, Cases, FactTable
 from openverdict.reports.labels import check_label, level_words
 from openverdict.reports.lead_view import reason_rows
+from openverdict.reports.opinions import Opinions, opinions
 from openverdict.reports.words import counted, day_words, sentence_case
 
 FURTHER_ENQUIRY = 2  # the level below those that are put forward one by one
@@ -39,6 +40,7 @@ class CaseView:
     checks_missing: tuple[str, ...]
     checks_unknown: str
     facts: FactTable
+    opinions: Opinions | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ def _case_view(number: int, entry: Triage, lead: Lead, cases: Cases) -> CaseView
         checks_missing=tuple(check_label(name) for name in entry.checks_missing),
         checks_unknown=cases.checks_unknown([entry.case_id]),
         facts=cases.fact_tables([ref])[0],
+        opinions=opinions(cases, [ref]),
     )
 
 

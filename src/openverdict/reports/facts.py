@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -65,10 +66,20 @@ class Others:
         return self.found_at.filter(pl.Series(near)).drop_nulls().to_list()
 
 
+def known_facts(register: Register) -> pl.DataFrame:
+    """The facts of the cases that came as facts, but for what was not known on the register's day."""
+    if register.known_on is None:
+        return register.facts
+    return register.facts.filter(
+        pl.col("known_from") <= datetime.combine(register.known_on, time.max)
+    )
+
+
 class Cases:
     """The register as a report reads it: one case at a time, quickly."""
 
     def __init__(self, register: Register) -> None:
+        self._facts = known_facts(register)
         self._table = register.table
         self._row = {
             case_id: row for row, case_id in enumerate(register.table.get_column("case_id"))
@@ -82,6 +93,20 @@ class Cases:
         self._lat = register.table.get_column("found_lat").to_numpy()
         self._lon = register.table.get_column("found_lon").to_numpy()
         self._found = register.table.get_column("found_at")
+
+    def facts_of(self, case_id: str, name: str) -> list[tuple[str, str]]:
+        """(value, source) of the recorded facts of a field, where the case came as facts; those known on the day."""
+        return self._told.get((case_id, name), [])
+
+    @cached_property
+    def _told(self) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        told: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        recorded = self._facts.filter(pl.col("status") == Status.RECORDED)
+        for case_id, name, value, source in recorded.select(
+            "case_id", "field", "value", "source"
+        ).iter_rows():
+            told.setdefault((case_id, name), []).append((value, source))
+        return told
 
     def __contains__(self, case_id: str) -> bool:
         return case_id in self._row

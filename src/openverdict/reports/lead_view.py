@@ -19,6 +19,7 @@ from openverdict.reports.figures import (
 )
 from openverdict.reports.figures.place_map import distance_m
 from openverdict.reports.labels import DIRECTION_WORDS, check_label, source_words
+from openverdict.reports.opinions import Opinions, opinions
 from openverdict.reports.pairs import PairView, against_words, pair_view
 from openverdict.reports.standing import PriorRow, Standing, prior_rows, standing
 from openverdict.reports.words import (
@@ -75,6 +76,7 @@ class LeadView:
     checks_missing: tuple[str, ...]
     checks_unknown: str
     facts: tuple[FactTable, ...]
+    opinions: Opinions | None
     priors: tuple[PriorRow, ...]
     standing: Standing | None
 
@@ -129,6 +131,7 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         checks_missing=_checks(lead),
         checks_unknown=cases.checks_unknown(lead.cases),
         facts=cases.fact_tables(refs),
+        opinions=opinions(cases, refs),
         priors=prior_rows(lead, register_size),
         standing=standing(lead),
     )
