@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from openverdict.web.settings import configure_app
+
+# One process, one Django: for the app, which brings the record's tables along. Stores don't notice.
+configure_app()
+
 ROOT = Path(__file__).parents[1]
 REQUIRE_ALL = bool(os.environ.get("OPENVERDICT_REQUIRE_ALL"))
 

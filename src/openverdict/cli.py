@@ -23,6 +23,7 @@ from openverdict.cli_keep import keep
 from openverdict.cli_news import news
 from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who
 from openverdict.cli_report import report
+from openverdict.cli_serve import add_serve_command
 from openverdict.cli_simulate import add_simulate_command
 from openverdict.cli_store import add_store_commands
 from openverdict.cli_suggest import add_suggest_commands
@@ -54,6 +55,7 @@ app = typer.Typer(
 
 add_store_commands(app)
 add_arrival_commands(app)
+add_serve_command(app)
 add_simulate_command(app)
 add_suggest_commands(app)
 add_toxicology_command(app)

@@ -55,6 +55,7 @@ from openverdict.ledger.events import CaseViewed
 from openverdict.ledger.models import Fact
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
+from openverdict.reports.case_facts import case_facts
 from openverdict.reports.consideration import consideration
 from openverdict.reports.pack import write_pack
 from openverdict.reports.shown import facts_page
@@ -280,6 +281,7 @@ ACTS: dict[str, Act] = {
     "retention.approve_erasure": lambda s, w, c: retention.approve_erasure(
         s, w, due(w, c), "end_of_retention"
     ),
+    "case_facts.case_facts": case_facts,
     "showing.show": lambda s, w, c: show(s, w, case(s, c), run=RUN, ratio=False),
 }
 LOOKS: dict[str, Look] = {

@@ -92,6 +92,12 @@ def in_use(store: Store) -> bool:
     return bool(store.rows(UserState).exists())
 
 
+def has_account(store: Store, user: str, *, in_any_state: bool = False) -> bool:
+    """Whether there is an account of this name that may act; `in_any_state`: also one that is locked or closed."""
+    last = store.rows(UserState).filter(user=user).order_by("-id").first()
+    return last is not None and (in_any_state or last.change in ABLE)
+
+
 def active(store: Store, user: str, at: datetime) -> Any:
     """A person's grants that count at a time, as a query set; none when their account is locked or closed."""
     newer = store.rows(UserState).filter(user=OuterRef("user"), id__gt=OuterRef("id"))

@@ -9,9 +9,10 @@ from typing import Any
 from openverdict.errors import MissingPartError
 from openverdict.ledger.address import Address
 
-# Rooms with tables. Those above this one are named, not imported: a store holds their tables as well as ours, and
-# migrating or verifying it has to see them all.
-ROOMS = ("openverdict.ledger", "openverdict.decisions", "openverdict.web")
+# Rooms whose tables a store holds. Those above this one are named, not imported: migrating or verifying a store has to see
+# them all. Whatever else is installed (the review app and its accounts) has a database of its own.
+ROOMS = ("openverdict.ledger", "openverdict.decisions")
+LABELS = tuple(room.rpartition(".")[2] for room in ROOMS)
 DEFAULT = "default"
 _lock = threading.RLock()
 
@@ -59,8 +60,12 @@ def connect(address: Address, alias: str) -> Any:
 
 
 def is_taken(alias: str) -> bool:
-    """Whether a store stands under this alias."""
+    """Whether a store stands under this alias, or it is kept for the review app's own database."""
+    from django.conf import settings
     from django.db import connections
+
+    if alias == DEFAULT and getattr(settings, "DEFAULT_IS_THE_APPS", False):
+        return True
 
     found = connections.settings.get(alias, {})
     return not found.get("ENGINE", "django.db.backends.dummy").endswith("dummy")

@@ -10,7 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.apps import apps
 from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
@@ -18,6 +17,7 @@ from django.db.migrations.loader import MigrationLoader
 from openverdict.errors import InputError
 from openverdict.ledger import engine
 from openverdict.ledger.address import SQLITE, Address
+from openverdict.ledger.configuring import LABELS
 from openverdict.ledger.events import KeyAdded, SchemaMigrated
 from openverdict.ledger.models import Event, Key
 
@@ -46,7 +46,8 @@ def bring_up_to_date(alias: str, address: Address, *, create: bool, migrate: boo
     with _migrating(alias, address):
         # Whoever waited for the lock may find everything done.
         if _behind(alias, address, create=create):
-            call_command("migrate", database=alias, verbosity=0, interactive=False)
+            for label in LABELS:
+                call_command("migrate", label, database=alias, verbosity=0, interactive=False)
 
 
 def form(alias: str) -> str:
@@ -56,7 +57,7 @@ def form(alias: str) -> str:
     """
     newest: dict[str, str] = {}
     for app, name in MigrationLoader(connections[alias]).applied_migrations:
-        if app in _rooms():
+        if app in LABELS:
             newest[app] = max(newest.get(app, ""), name.partition("_")[0])
     names = "+".join(f"{app}.{name}" for app, name in sorted(newest.items()))
     return f"{names}@{_definitions(alias)}" if names else NOTHING
@@ -82,7 +83,7 @@ def _definitions(alias: str) -> str:
 def faults(alias: str) -> Iterator[str]:
     """What does not fit between the tables, the migrations that the database names, and the log."""
     loader = MigrationLoader(connections[alias])
-    if set(loader.applied_migrations) != set(loader.disk_migrations):
+    if set(loader.applied_migrations) != _ours(loader):
         yield "the database names other migrations than those that made its tables"
     logged, now = logged_form(alias), form(alias)
     if logged != now:
@@ -165,19 +166,20 @@ def _is_behind(alias: str, address: Address, *, create: bool) -> bool:
     loader = MigrationLoader(connection)
     ahead = sorted(
         f"{app} {name}"
-        for app, name in set(loader.applied_migrations) - set(loader.disk_migrations)
-        if app in _rooms() or app in ("ledger", "decisions", "web")
+        for app, name in set(loader.applied_migrations) - _ours(loader)
+        if app in LABELS
     )
     if ahead:
         raise InputError(
             f"{address.shown}: a newer version of openverdict wrote this store ({ahead[0]}); update: "
             "pip install --upgrade 'openverdict[store]'"
         )
-    return bool(set(loader.disk_migrations) - set(loader.applied_migrations))
+    return bool(_ours(loader) - set(loader.applied_migrations))
 
 
-def _rooms() -> set[str]:
-    return {config.label for config in apps.get_app_configs()}
+def _ours(loader: MigrationLoader) -> set[tuple[str, str]]:
+    """The migrations that make a store's tables; those of the review app make another database."""
+    return {key for key in loader.disk_migrations if key[0] in LABELS}
 
 
 @contextmanager

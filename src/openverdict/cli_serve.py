@@ -1,0 +1,72 @@
+"""The command that starts the review app: `openverdict serve`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from openverdict.cli_acting import Url
+from openverdict.terminal import errors, fail
+
+PARTS = ("all", "pages", "worker")
+
+
+def add_serve_command(app: typer.Typer) -> None:
+    """Put `serve` among the commands."""
+    app.command("serve")(serve)
+
+
+def serve(
+    store: Url,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")
+    ] = 8000,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name", help="Host name by which people reach it; may be given several times."
+        ),
+    ] = None,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-proxy", help="A proxy on this machine serves it by https.")
+    ] = False,
+    link_for: Annotated[
+        str | None,
+        typer.Option(
+            "--link-for", help="Print a link by which this person sets their password, once."
+        ),
+    ] = None,
+    threads: Annotated[
+        int, typer.Option("--threads", min=1, max=256, help="Requests answered at once.")
+    ] = 8,
+    only: Annotated[
+        str, typer.Option("--only", help="all, pages, or worker (which does the long runs).")
+    ] = "all",
+) -> None:
+    """Start the review app on a store, and print where it is. Ctrl-C ends it."""
+    if only not in PARTS:
+        fail(f"--only {only}: one of: {', '.join(PARTS)}")
+    with errors(None):
+        from openverdict.web.settings import configure_app
+
+        configure_app()
+        from openverdict.web import serving
+        from openverdict.web.running import Options, start
+
+        options = Options(host, port, tuple(name or ()), behind_proxy, threads)
+        with start(store, options, create=True) as running:
+            if only == "worker":
+                serving.work()
+                return
+            for kind, who, link in serving.first_links(running, link_for):
+                what = (
+                    "Make the first administrator" if kind == "first" else f"{who} sets a password"
+                )
+                typer.echo(f"{what}, once, within 24 hours: {link}")
+            typer.echo(f"Openverdict serves {running.store} at {running.origin}/ (Ctrl-C ends it)")
+            with suppress(KeyboardInterrupt):
+                serving.serve(running, worker=only == "all")
+            typer.echo("Ended. What was recorded stands.")

@@ -1,0 +1,64 @@
+"""Cases: the list of those that a person may list, and one case with its facts, their sources and their history."""
+
+from __future__ import annotations
+
+from openverdict.decisions.access import counted, may
+from openverdict.decisions.roles import Operation
+from openverdict.ledger.models import Case
+from openverdict.reports.case_facts import case_facts
+from openverdict.web.answers import GoneError, Page
+from openverdict.web.ask import Ask
+from openverdict.web.forms import Form
+from openverdict.web.paging import QUERY, by_key
+from openverdict.web.route import Route
+
+
+def list_cases(ask: Ask) -> Page:
+    """The cases that a person may list, a page at a time; the others are counted."""
+    at = ask.store.clock()
+    rows = ask.store.rows(Case).filter(may(ask.store, ask.who, Operation.LIST, at=at))
+    page = by_key(rows, "case_id", after=ask.query["after"], before=ask.query["before"])
+    listed, hidden = counted(ask.store, ask.who, at=at)
+    data = {
+        "cases": [{"case": row.case_id} for row in page.rows],
+        "listed": listed,
+        "hidden": hidden,
+        "after": page.after,
+        "before": page.before,
+    }
+    return Page(data)
+
+
+def view_case(ask: Ask) -> Page:
+    """One case. That it was looked at is logged."""
+    case = ask.params["case"]
+    if not ask.store.rows(Case).filter(case_id=case).exists():
+        raise GoneError(f"case {case}: the store does not have it; check the number")
+    with ask.writing() as writer:
+        data = case_facts(ask.store, writer, case)
+    return Page(data, title=f"Case {case}")
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "cases",
+        "cases.list",
+        list_cases,
+        operation=Operation.LIST,
+        title="Cases",
+        nav="Cases",
+        query=Form(QUERY),
+        csv="cases",
+        crumbs=("house.home",),
+    ),
+    Route(
+        "cases/<key:case>",
+        "cases.case",
+        view_case,
+        operation=Operation.VIEW,
+        case="case",
+        title="Case",
+        csv="facts",
+        crumbs=("house.home", "cases.list"),
+    ),
+)

@@ -1,0 +1,7 @@
+"""The register: search, filters, intake and runs."""
+
+from __future__ import annotations
+
+from openverdict.web.route import Route
+
+ROUTES: tuple[Route, ...] = ()

@@ -1,0 +1,134 @@
+"""The server and the worker beside it: pages by waitress, long runs by a process that ends when the server does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from openverdict.errors import InputError
+from openverdict.web import links
+from openverdict.web.addresses import address
+from openverdict.web.running import Running
+
+UPLOAD_BYTES = 512 * 2**20
+QUIT_S = 30  # that a worker gets to end a run in order
+
+
+def application() -> Callable[..., Iterator[bytes]]:
+    """The app as WSGI has it, once it is started."""
+    from django.core.handlers.wsgi import WSGIHandler
+
+    made: Callable[..., Iterator[bytes]] = WSGIHandler()
+    return made
+
+
+def first_links(running: Running, link_for: str | None = None) -> list[tuple[str, str, str]]:
+    """(kind, name, address) of the links that are printed at a start; each works once."""
+    return [
+        (kind, name, running.origin + address("house.begin", token=links.make(kind, name)))
+        for kind, name in links.wanted_at_start(running.store, link_for)
+    ]
+
+
+def serve(running: Running, *, worker: bool = True) -> None:
+    """Answer requests until somebody ends it (Ctrl-C)."""
+    server = server_of(running)
+    with worker_beside(running) if worker else _nothing():
+        try:
+            server.run()
+        finally:
+            server.close()
+
+
+def server_of(running: Running, port: int | None = None) -> Any:
+    """A server that listens, and does not answer yet."""
+    from waitress.server import create_server
+
+    options = running.options
+    proxy = (
+        {
+            "trusted_proxy": "127.0.0.1",
+            "trusted_proxy_headers": "x-forwarded-proto x-forwarded-for",
+            "clear_untrusted_proxy_headers": True,
+        }
+        if options.behind_proxy
+        else {"clear_untrusted_proxy_headers": True}
+    )
+    try:
+        return create_server(
+            application(),
+            host=options.host,
+            port=options.port if port is None else port,
+            threads=options.threads,
+            ident=None,
+            max_request_body_size=UPLOAD_BYTES,
+            **proxy,
+        )
+    except OSError as error:
+        raise InputError(
+            f"--port {options.port}: can't be listened on ({error.strerror or error}); end what uses it, or name another"
+        ) from None
+
+
+@contextmanager
+def worker_beside(running: Running) -> Iterator[None]:
+    """A worker in a process of its own. It ends when its input does, so that none is left behind a server that was killed."""
+    command = [
+        sys.executable,
+        "-m",
+        "openverdict",
+        "serve",
+        "--store",
+        running.url,
+        "--only",
+        "worker",
+    ]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603  (ourselves)
+        try:
+            yield
+        finally:
+            if process.stdin is not None:
+                process.stdin.close()
+            try:
+                process.wait(QUIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def work(*, until_input_ends: bool = True, batch: bool = False) -> None:
+    """Take queued runs one by one, until the input ends; with `batch`, until none is left."""
+    from django.utils.crypto import get_random_string
+    from django_tasks_db.management.commands.db_worker import Worker
+
+    worker = Worker(
+        queue_names=["*"],
+        interval=1,
+        batch=batch,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id=get_random_string(32),
+        excluded_queue_names=[],
+    )
+    if until_input_ends:
+        # Ctrl-C goes to server and worker alike; the worker ends its run first, and then with its input.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        threading.Thread(target=_wait_for_end, args=(worker,), daemon=True).start()
+    worker.run()
+
+
+def _wait_for_end(worker: Any) -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    worker.running = False
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield

@@ -1,0 +1,135 @@
+"""Who is at the door: passwords by Django and allauth, whether an account counts by the record, and the log of both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm as BaseLoginForm
+from django.contrib.auth import get_user_model, logout
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest, HttpResponse
+
+from openverdict.decisions.access import has_account
+from openverdict.ledger.events import SignedIn, SignedOut, SignInFailed
+from openverdict.ledger.store import Store
+from openverdict.web import errors
+from openverdict.web.running import current
+from openverdict.web.settings import ABSOLUTE_S, LOCKED_FOR
+
+PURPOSE = "administration"
+BEGAN = "began"  # key of a session: when it began, in seconds since 1970
+
+
+def is_able(store: Store, name: str) -> bool:
+    """Whether the record has an account of this name that is neither locked nor closed."""
+    return has_account(store, name)
+
+
+class RecordBackend(ModelBackend):
+    """A password is not enough: the record has to know the account, and not to have locked it."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **_: Any,
+    ) -> Any:
+        """The person, or None."""
+        found = super().authenticate(request, username=username, password=password)
+        if found is None or not is_able(current().store, str(found.get_username())):
+            return None
+        return found
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        """Never: what people may do stands in the record alone."""
+        return False
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Nobody signs themselves up."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """No."""
+        return False
+
+
+class LoginForm(BaseLoginForm):
+    """Name and password, with errors that say what to do."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        for field in self.fields.values():
+            field.error_messages["required"] = "fill this in"
+
+
+class SessionMiddleware:
+    """Ends a session after its longest time, however much it is used, and that of an account that counts no more."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Look at the session, then answer."""
+        if not request.path_info.startswith("/static/") and request.user.is_authenticated:
+            began = request.session.setdefault(BEGAN, time.time())
+            over = time.time() - began > ABSOLUTE_S
+            if over or not is_able(current().store, str(request.user.get_username())):
+                request.openverdict_left = "time_ran_out" if over else "account_locked"
+                logout(request)
+        return self.get_response(request)
+
+
+def locked_out(request: HttpRequest, response: Any, credentials: Any) -> HttpResponse:
+    """Too many failures under one name."""
+    minutes = int(LOCKED_FOR.total_seconds() // 60)
+    return errors.page(
+        request,
+        429,
+        f"too many tries under this name; wait {minutes} minutes, or ask an administrator for a new link",
+    )
+
+
+def set_password(username: str, password: str) -> Any:
+    """The app's account of a person, made if there is none, with this password."""
+    user, _ = get_user_model().objects.get_or_create(username=username)
+    user.set_password(password)
+    user.save()
+    return user
+
+
+def listen() -> None:
+    """Write into the log who signed in, who did not, and who left."""
+    user_logged_in.connect(_signed_in, dispatch_uid="openverdict.signed_in")
+    user_logged_out.connect(_signed_out, dispatch_uid="openverdict.signed_out")
+    user_login_failed.connect(_failed, dispatch_uid="openverdict.failed")
+
+
+def _signed_in(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+    request.session[BEGAN] = time.time()
+    _log(str(user.get_username()), SignedIn, method="password")
+
+
+def _signed_out(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+    if user is not None:
+        reason = getattr(request, "openverdict_left", "signed_out")
+        _log(str(user.get_username()), SignedOut, reason=reason)
+
+
+def _failed(
+    sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+) -> None:
+    """Only under a name that the record has: what else people type there may be a password."""
+    name = str(credentials.get("username") or "")
+    if name and has_account(current().store, name, in_any_state=True):
+        locked = bool(getattr(request, "axes_locked_out", False))
+        _log(name, SignInFailed, method="password", reason="locked_out" if locked else "refused")
+
+
+def _log(actor: str, kind: Any, **fields: Any) -> None:
+    with current().store.writing(actor, PURPOSE) as writer:
+        writer.record(kind, **fields)

@@ -1,0 +1,61 @@
+"""The templates' environment, what the layout needs on every page, and addresses of static files with the hash of the file."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from django.contrib.messages import get_messages
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from openverdict import __version__
+from openverdict.reports.render import environment as of_reports
+from openverdict.web.addresses import address
+from openverdict.web.nav import navigation
+from openverdict.web.preferences import preferences
+from openverdict.web.words import moment_words
+
+
+def environment(**options: Any) -> Environment:
+    """Jinja: everything is escaped, a name that is not there is an error; the reports' filters and templates can be used."""
+    reports = of_reports()
+    options.pop("loader", None)
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader("openverdict.web", "templates"), reports.loader]),  # type: ignore[list-item]
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters.update(reports.filters)
+    made.filters["moment"] = moment_words
+    made.globals.update(address=address, static=static, version=__version__)
+    return made
+
+
+def layout(request: HttpRequest) -> dict[str, Any]:
+    """What the layout needs: who is signed in, where they may go, what was just done, how they like it to look."""
+    user = getattr(request, "user", None)
+    name = str(user.get_username()) if user is not None and user.is_authenticated else None
+    return {
+        "user_name": name,
+        "navigation": navigation(request, name),
+        "flashes": list(get_messages(request)) if name is not None else [],
+        "preferences": preferences(name),
+        "path": request.get_full_path(),
+    }
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a static file; another one whenever the file is."""
+    found = finders.find(name)
+    if not found:
+        raise LookupError(f"no static file {name}")
+    mark = sha256(Path(str(found)).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={mark}"

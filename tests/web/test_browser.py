@@ -1,0 +1,86 @@
+"""The app in a real browser, behind its real server: for everybody, at every width, light and dark, without JavaScript."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+from tests.web.conftest import PASSWORD, axe, unusable
+
+from openverdict.web.serving import first_links
+
+# Pages of the foundation; an area adds its own.
+PAGES = ("/", "/cases", "/cases/A", "/help", "/looks", "/health")
+
+
+def test_everybody_can_use_the_pages(browse):
+    assert unusable(browse("reviewer"), *PAGES) == []
+    assert unusable(browse(), "/account/login") == []
+
+
+def test_a_first_start_in_a_browser(empty_browse, empty_app):
+    window = empty_browse()
+    path = first_links(empty_app)[0][2].removeprefix(empty_app.origin)
+    page = window.open(path)
+    page.get_by_label("User name").fill("root")
+    page.get_by_label("Password", exact=True).fill("short")
+    page.get_by_label("Password again").fill("other")
+    window.expect("status of 422")
+    page.get_by_role("button").click()
+    assert axe(page) == []
+    assert page.evaluate("document.activeElement.className") == "errors"
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password again").fill(PASSWORD)
+    page.get_by_role("button").click()
+    page.get_by_label("User name").fill("root")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button").click()
+    assert "administrator" in page.get_by_role("main").inner_text()
+
+
+def test_it_works_without_javascript(browse):
+    page = browse("reviewer", java_script_enabled=False).open("/")
+    page.get_by_role("link", name="Cases", exact=True).click()
+    page.get_by_role("link", name="A", exact=True).click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Case A"
+    page.get_by_role("button", name="Sign out").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Sign in"
+
+
+def test_keys_are_listed_and_rest_in_fields(browse):
+    page = browse("reviewer").open("/cases")
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.wait_for_url(re.compile("/$"))
+    page = browse().open("/account/login")
+    page.get_by_label("User name").press("?")
+    assert not page.get_by_role("dialog").is_visible()
+
+
+def test_the_first_stop_of_the_tab_key_leads_to_the_content(browse):
+    page = browse("reviewer").open("/cases")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_refusal_is_a_page(browse):
+    window = browse("reviewer")
+    window.expect("status of 403")
+    page = window.open("/cases/B")
+    assert "may not view" in page.get_by_role("main").inner_text()
+    assert axe(page) == []
+
+
+def test_the_first_page_is_light(browse):
+    window = browse("reviewer")
+    sizes = []
+    window.page.on("response", lambda answer: sizes.append(len(gzip.compress(answer.body()))))
+    window.open("/")
+    window.page.wait_for_load_state("networkidle")
+    assert len(sizes) >= 3
+    assert sum(sizes) < 60_000
