@@ -372,6 +372,7 @@ def _figure(found: Any, path: str) -> str:
 def tables_page() -> str:
     """The tables of a store, read from their models."""
     configure()
+    from openverdict.ledger.derived import every_table
     from openverdict.ledger.models import Event, Node
     from openverdict.ledger.rows import all_recorded
 
@@ -385,6 +386,12 @@ def tables_page() -> str:
         _model(Node),
     ]
     parts += [_model(model) for model in all_recorded()]
+    parts += [
+        "# Worked out from these\n",
+        "Kept up to date in the transaction of whatever they follow, so that lists are fast. No entry commits to them: they can "
+        "be made anew from the tables above, and `verify` does so and compares.\n",
+    ]
+    parts += [_model(model) for each in every_table() for model in each.models]
     return "\n".join(parts) + "\n"
 
 

@@ -35,6 +35,7 @@ STEPS = {
     "verify-file": "reading the database",
     "verify-entries": "hashing every entry and row",
     "verify-tree": "building the tree anew",
+    "verify-lists": "comparing the lists with the record",
     "verify-checkpoints": "checking the checkpoints",
     "copying": "copying every table",
 }

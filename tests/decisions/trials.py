@@ -27,6 +27,7 @@ from openverdict.decisions import (
 )
 from openverdict.decisions.certificate import erase_case
 from openverdict.decisions.deciding import Opinion
+from openverdict.decisions.listing import CaseFilter, list_cases
 from openverdict.decisions.logbook import export_log, read_entries
 from openverdict.decisions.models import (
     About,
@@ -297,6 +298,7 @@ LOOKS: dict[str, Look] = {
     "standing.stands": lambda s, u, c: stands(s, case(s, c), user=u),
     "consideration.consideration": lambda s, u, c: consideration(s, case(s, c), s.clock(), user=u),
     "shown.facts_page": lambda s, u, c: facts_page(s, case(s, c), RUN, user=u),
+    "listing.list_cases": lambda s, u, c: list_cases(s, CaseFilter(number=c), user=u),
     "late.late_facts": lambda s, u, c: late.late_facts(s, user=u, case=c),
     "late.notices": lambda s, u, c: late.notices(s, user=u),
     "late.take_in": lambda s, u, c: late.take_in(s, nothing(), actor=u, purpose="intake"),

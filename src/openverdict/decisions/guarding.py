@@ -23,7 +23,7 @@ from openverdict.ledger.writing import Writer
 
 NO_ACCOUNTS = "no_accounts"
 # What has no mark, and why. Whole modules first: the rules themselves, names for things, and steps that only operations take.
-UNMARKED_MODULES = ("access", "guarding", "steps", "subjects")
+UNMARKED_MODULES = ("access", "guarding", "reach", "steps", "subjects")
 UNMARKED = {
     "accounts.is_restricted": "a rule asks it",
     "accounts.units_of": "names units, for rules and counts",
@@ -32,6 +32,8 @@ UNMARKED = {
     "deciding.wants_first_view": "a rule",
     "exhibits.listed": "a query that is told who asks",
     "exhibits.of_case": "a rule asks it",
+    "listing.hidden_cases": "a count, for whom it was asked how far they reach",
+    "listing.last_run": "names a run, no case",
     "policy.in_force": "the policy speaks of no case",
     "reopening.decided_before_reopening": "a query; what is shown of it goes through access.seen_by",
     "retention.entries_about": "numbers of entries, for the operation that erases them",

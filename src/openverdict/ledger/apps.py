@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from openverdict.ledger.derived import Tables
 
 
 class LedgerConfig(AppConfig):
@@ -12,3 +17,9 @@ class LedgerConfig(AppConfig):
     label = "ledger"
     verbose_name = "Record"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def derived_tables(self) -> tuple[Tables, ...]:
+        """What this room works out from the record (`ledger.derived`)."""
+        from openverdict.ledger.present import PresentTables
+
+        return (PresentTables(),)

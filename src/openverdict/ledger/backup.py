@@ -19,7 +19,7 @@ from typing import IO, Any
 from django.db import DatabaseError, models
 
 from openverdict.errors import InputError, RecordError
-from openverdict.ledger import engine, schema
+from openverdict.ledger import derived, engine, schema
 from openverdict.ledger.address import read_address
 from openverdict.ledger.events import BackupMade, SchemaMigrated, StoreRestored
 from openverdict.ledger.models import Event, Node
@@ -215,6 +215,7 @@ def _load(
                     "then restore it"
                 )
             _load_table(store, model, archive, described)
+        derived.make(store.alias)
         verdict = verify(store, form=False, progress=tell)
         if verdict.problems:
             raise RecordError(f"the backup does not verify: {verdict.first}; nothing was restored")

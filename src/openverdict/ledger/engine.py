@@ -136,6 +136,22 @@ def one(alias: str, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | N
     return found[0] if found else None
 
 
+def run(alias: str, sql: str, values: Sequence[Any] = ()) -> None:
+    """A statement that gives nothing back, within the transaction under way."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def analyse(alias: str) -> None:
+    """Let PostgreSQL count what its plans rest on, after many rows came at once; SQLite's plans need no counts."""
+    if connections[alias].vendor == SQLITE:
+        return
+    # A role that owns no table is warned, not refused; the server's own housekeeping comes to it later.
+    with connections[alias].cursor() as cursor:
+        for table in ("ledger_present", "ledger_presentitem"):
+            cursor.execute(f"ANALYZE {table}")
+
+
 def reachable(alias: str, shown: str) -> None:
     """Open the connection.
 

@@ -65,6 +65,8 @@ def erase(
         for model in all_recorded():
             if model.erasable:
                 gone += _delete(store, model, part)
+        held = store.rows(Event).filter(seq__in=part, case_id__isnull=False)
+        writer.erased(set(held.values_list("case_id", flat=True)))
     return gone
 
 

@@ -17,3 +17,14 @@ class RowNumber(models.BigIntegerField):
     def rel_db_type(self, connection: Any) -> str:
         """The type of a column that refers to this one."""
         return self.db_type(connection)
+
+
+class PlainText(models.TextField):
+    """Text that sorts and compares by its code points on either engine, whatever the language of the database."""
+
+    def db_parameters(self, connection: Any) -> dict[str, Any]:
+        """With the collation of PostgreSQL that does so; SQLite's own does."""
+        found = dict(super().db_parameters(connection))
+        if connection.vendor == "postgresql":
+            found["collation"] = "C"
+        return found

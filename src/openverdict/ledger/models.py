@@ -17,6 +17,9 @@ from openverdict.ledger.fields import RowNumber
 if not settings.configured:
     raise ImportError("tables need Django set up: call openverdict.ledger.configure() first")
 
+# What is worked out from the tables below; Django has to know it as well.
+from openverdict.ledger.derived import Derived, Present, PresentItem  # noqa: F401
+
 
 class Event(models.Model):
     """One entry of the audit log. `body` is canonical JSON and all that is hashed; the other columns repeat parts of it."""
@@ -298,7 +301,10 @@ class Triaged(Recorded):
     level = models.SmallIntegerField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["run", "case_id"], name="ledger_triaged_case")]
+        indexes: ClassVar = [
+            models.Index(fields=["run", "case_id"], name="ledger_triaged_case"),
+            models.Index(fields=["run", "level", "case_id"], name="ledger_triaged_level"),
+        ]
 
 
 class Lead(Recorded):

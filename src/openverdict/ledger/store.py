@@ -124,7 +124,7 @@ def open_store(
         MissingPartError: the extra `store` is not installed.
     """
     configure()
-    from openverdict.ledger import engine, schema
+    from openverdict.ledger import derived, engine, schema
     from openverdict.ledger.writing import CHECKPOINT_EVERY
     from openverdict.ledger.writing import clock as machine_clock
 
@@ -137,6 +137,8 @@ def open_store(
     try:
         engine.reachable(alias, address.shown)
         schema.bring_up_to_date(alias, address, create=create, migrate=migrate)
+        if migrate:
+            derived.bring_up_to_date(alias)
         variables = os.environ if environment is None else environment
         keys = () if bare else _keys(address, key, variables, is_new)
         store = Store(

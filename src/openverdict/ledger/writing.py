@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from openverdict.errors import InputError
 from openverdict.ledger import engine
 from openverdict.ledger.canonical import canonical_bytes
 from openverdict.ledger.commitment import SALT_BYTES, Opening
+from openverdict.ledger.derived import keepers
 from openverdict.ledger.events import CheckpointSigned, Event
 from openverdict.ledger.events import Rows as CommittedRows
 from openverdict.ledger.keys import SigningKey
@@ -93,6 +94,7 @@ class Writer:
         self._nodes: list[tuple[Any, ...]] = []
         self._rows: dict[str, tuple[Shape, list[tuple[Any, ...]]]] = {}
         self._buffered = 0
+        self._keepers = keepers(alias)
 
     @property
     def size(self) -> int:
@@ -174,6 +176,14 @@ class Writer:
         for form, rows in self._rows.values():
             engine.insert(self._alias, form.table, form.columns, rows)
         self._events, self._nodes, self._rows, self._buffered = [], [], {}, 0
+        for keeper in self._keepers:
+            keeper.settle()
+
+    def erased(self, cases: Collection[str]) -> None:
+        """Facts of these cases are gone from the database: what was worked out from them has to follow."""
+        for keeper in self._keepers:
+            keeper.gone(cases)
+            keeper.settle()
 
     def _take(
         self, rows: Iterable[Recorded | Block], openings: Mapping[str, Opening]
@@ -199,6 +209,8 @@ class Writer:
                     setattr(instance, name, value)
             seq = self.size
             numbered = [(number, *row) for number, row in enumerate(block.values, first)]
+            for keeper in self._keepers:
+                keeper.take(block.model, seq, numbered)
             used = salt if form.erasable else b""
             digest = block_hash(block_bytes(form, numbered), used)
             committed[form.table] = CommittedRows(form.table, len(numbered), digest, bool(used))
