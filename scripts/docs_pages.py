@@ -388,8 +388,8 @@ def tables_page() -> str:
     parts += [_model(model) for model in all_recorded()]
     parts += [
         "# Worked out from these\n",
-        "Kept up to date in the transaction of whatever they follow, so that lists are fast. No entry commits to them: they can "
-        "be made anew from the tables above, and `verify` does so and compares.\n",
+        "Kept up to date in the transaction of whatever they follow, so that lists are fast. No entry commits to them: they "
+        "can be made anew from the tables above, and `verify` does so and compares.\n",
     ]
     parts += [_model(model) for each in every_table() for model in each.models]
     return "\n".join(parts) + "\n"
