@@ -159,11 +159,12 @@ def review(
     """
     from openverdict import leads, reports  # noqa: F401  (reports teach results to show themselves)
     from openverdict.leads.inclusion import read_inclusion
+    from openverdict.under_policy import tell
 
     read, reg = _as_intake(register)
     if as_of is not None:
         reg = reg.as_of(as_of)
-    return leads.review(
+    made = leads.review(
         reg,
         leads.settings(
             budget=budget,
@@ -184,6 +185,7 @@ def review(
         notes=() if read is None else read.notes,
         progress=progress,
     )
+    return tell(made)
 
 
 def explain(

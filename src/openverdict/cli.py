@@ -554,6 +554,8 @@ def _say_intake(read: Intake) -> None:
 
 
 def _say_review(result: Review, read: Intake, out: Path) -> None:
+    from openverdict.reports.policies import policy_rows
+
     s = result.summary
     typer.echo(
         f"{_count(s['cases'], 'case')}, {_count(read.rejected_rows, 'row')} rejected; "
@@ -573,6 +575,8 @@ def _say_review(result: Review, read: Intake, out: Path) -> None:
             f"note: one death recorded twice, by the look of it: "
             f"{_count(len(s['possible_duplicates']), 'pair')} of records; see the report"
         )
+    for row in policy_rows(s):
+        typer.echo(f"note: {row.said}")
     shown = result.series_leads
     if not shown:
         typer.echo(_no_series(s))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json as jsonlib
 import math
+import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +15,9 @@ from openverdict.terminal import REJECTED, count, errors, fail, progress
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from openverdict.narrative import Accepted, Stated, Together
+    from openverdict.narrative.at_once import Undecided
 
 SHOWN = 5  # refused rows on the terminal
 
@@ -85,6 +90,30 @@ def accept(
         bool,
         typer.Option("--only", help="Write the accepted facts alone, without the register's own."),
     ] = False,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            "--policy",
+            help="A stated policy, .toml: undecided suggestions that it admits become facts, and leads say so.",
+        ),
+    ] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            "--rule",
+            help="Accept every undecided suggestion of this rule; its measured rate is shown first.",
+        ),
+    ] = None,
+    measured: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--measured", help="More reviewed files, to measure the rates of the rules on."
+        ),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Who accepts, with --rule: a role or a staff number.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With --rule: do not ask.")] = False,
     mapping: Map = None,
     sheet: Sheet = None,
     strict: Annotated[
@@ -93,17 +122,26 @@ def accept(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Make facts of the suggestions that a person accepted: a facts file that is read instead of the register."""
+    """Make facts of the suggestions that a person accepted, or a stated policy admits: read instead of the register."""
     with errors(out):
         from openverdict import read_register
         from openverdict.narrative import accept as take
         from openverdict.narrative import with_register
 
         _new_csv(out)
+        if policy and rule:
+            fail("--policy and --rule: give one of them; the policy names its rules itself")
+        decided = _reviewed(reviewed)
+        known = [decided, *(_reviewed(path) for path in measured or ())]
+        others: Undecided | None = None
+        if policy is not None:
+            others = _policy(policy, known)
+        elif rule is not None:
+            others = _whole_rule(rule, known, by, yes=yes)
         with progress(quiet or json) as tell:
             tell("reading", 0.0)
             read = read_register(*register, mapping=mapping, sheet=sheet)
-            taken = take(read.register, _reviewed(reviewed))
+            taken = take(read.register, decided, others)
             facts = (
                 taken.facts
                 if only
@@ -113,6 +151,8 @@ def accept(
         if json:
             told = {
                 "facts": taken.facts.height,
+                "at_once": taken.at_once,
+                "left": [{"why": why, "rows": rows} for why, rows in taken.left],
                 "refused": taken.refused.to_dicts(),
                 "rejected": taken.rejected,
                 "undecided": taken.undecided,
@@ -121,14 +161,61 @@ def accept(
             }
             typer.echo(jsonlib.dumps(told, indent=2, ensure_ascii=False))
         elif not quiet:
-            typer.echo(
-                f"{count(taken.facts.height, 'fact')} accepted; {taken.rejected:,} rejected, {taken.undecided:,} undecided, "
-                f"{taken.pointed:,} accepted that state no fact; {count(taken.refused.height, 'row')} refused: {out}"
-            )
-            for row, _, _, _, reason in taken.refused.head(SHOWN).iter_rows():
-                typer.echo(f"note: row {row} of {reviewed.name}: {reason}")
+            _say_accepted(taken, policy, rule, reviewed, out)
     if strict and taken.refused.height:
         raise typer.Exit(REJECTED)
+
+
+def _policy(path: Path, known: list[pl.DataFrame]) -> Stated:
+    from openverdict.narrative import Stated, measure, read_suggestion_policy
+
+    return Stated(read_suggestion_policy(path), measure(known), _now())
+
+
+def _whole_rule(rule: str, known: list[pl.DataFrame], by: str | None, *, yes: bool) -> Together:
+    """What accepts a rule's suggestions together, once a person has seen its rate and said yes."""
+    from openverdict.narrative import rule_to_accept, wilson
+
+    if by is None or not by.strip():
+        fail("--rule: say who accepts, with --by")
+    whole, left = rule_to_accept(rule, known, reviewer=by.strip(), at=_now())
+    low, high = wilson(whole.accepted, whole.decided)
+    typer.echo(
+        f"{rule}: {whole.accepted} of {whole.decided} decided one by one were accepted, "
+        f"{whole.accepted / whole.decided:.2f} ({low:.2f}–{high:.2f}). {count(left, 'suggestion')} of it would be accepted "
+        f"by {whole.reviewer} without being read one by one.",
+        err=True,
+    )
+    if yes:
+        return whole
+    if not sys.stdin.isatty():
+        fail(f"--rule {rule}: nobody is there to be asked; read the rate above, and give --yes")
+    if not typer.confirm("Accept them?", err=True):
+        fail("nothing was accepted")
+    return whole
+
+
+def _now() -> datetime:
+    """The time of the machine on its own clock, as a person would write it down."""
+    return datetime.now().replace(microsecond=0)  # noqa: DTZ005 (facts keep the register's own clock)
+
+
+def _say_accepted(
+    taken: Accepted, policy: Path | None, rule: str | None, reviewed: Path, out: Path
+) -> None:
+    at_once = ""
+    if policy is not None:
+        at_once = f" ({taken.at_once:,} of them under the policy, by no person)"
+    elif rule is not None:
+        at_once = f" ({taken.at_once:,} of them with the whole rule)"
+    typer.echo(
+        f"{count(taken.facts.height, 'fact')} accepted{at_once}; {taken.rejected:,} rejected, {taken.undecided:,} "
+        f"undecided, {taken.pointed:,} accepted that state no fact; {count(taken.refused.height, 'row')} refused: {out}"
+    )
+    for row, _, _, _, reason in taken.refused.head(SHOWN).iter_rows():
+        typer.echo(f"note: row {row} of {reviewed.name}: {reason}")
+    for why, rows in taken.left[:SHOWN] if policy is not None else ():
+        typer.echo(f"note: left undecided: {count(rows, 'row')}: {why}")
 
 
 def agreement(
@@ -189,13 +276,14 @@ def _write(table: pl.DataFrame, out: Path) -> None:
 
 
 def _reviewed(path: Path) -> pl.DataFrame:
-    """A reviewed file, every cell as text, whatever a spreadsheet made of it."""
-    import polars as pl
-
+    """A reviewed file, CSV or workbook, every cell as text, whatever a spreadsheet made of it."""
+    from openverdict.intake import read_sheet
     from openverdict.narrative import read_reviewed
 
-    try:
-        frame = pl.read_csv(path, infer_schema=False)
-    except pl.exceptions.PolarsError as error:
-        fail(f"{path}: is no CSV table ({str(error).splitlines()[0]}); save it as CSV, UTF-8")
-    return read_reviewed(frame, str(path))
+    sheet = read_sheet(path)
+    if sheet.faults:
+        first = sheet.faults[0]
+        fail(
+            f"{path}: row {first.row}: {first.reason}; save the table as it was, one row a suggestion"
+        )
+    return read_reviewed(sheet.frame, str(path))

@@ -21,6 +21,7 @@ from openverdict.ledger.models import Lead, LeadCase, Link, Run, RunEnd, Triaged
 from openverdict.ledger.runs import FAILED, abandon_run, finish_run, plan_run
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
+from openverdict.under_policy import tell
 
 LEAST = 0.05  # log10: what a pair or a lead has to move by to be named
 LIST_CHANGED = "list_changed"
@@ -114,7 +115,7 @@ def rerun(
         **by,
     )
     try:
-        result = review(register, used)
+        result = tell(review(register, used))
     except BaseException:
         abandon_run(store, run, FAILED, **by)
         raise

@@ -6,6 +6,7 @@ rejects, and a count in which every row read is a case or a rejected row. This r
 either way round, half a place or a case number that stands twice is refused and named.
 """
 
+from openverdict.intake.files import read_sheet
 from openverdict.intake.mapping import Mapping, load_mapping, shipped_mappings
 from openverdict.intake.outputs import check_outputs, write_intake
 from openverdict.intake.read import read_register
@@ -21,6 +22,7 @@ __all__ = [
     "check_outputs",
     "load_mapping",
     "read_register",
+    "read_sheet",
     "shipped_mappings",
     "suggest_mapping",
     "template_texts",

@@ -1,21 +1,25 @@
-"""Reviewed suggestions to facts: only what a named person accepted, and only where the words still stand."""
+"""Reviewed suggestions to facts: what a named person accepted or a stated policy admits, where the words still stand."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
-from openverdict.cases import FACTS_SCHEMA, Fact, Register, Status, dictionary
+from openverdict.cases import Fact, Register, Status, dictionary
 from openverdict.cases.fields import FieldType
 from openverdict.cases.values import parse_list, parse_time
 from openverdict.errors import FieldError, InputError
-from openverdict.intake import template_texts
+from openverdict.narrative.agreement import NO, YES
+from openverdict.narrative.at_once import SPAN, By, Row, Undecided
+from openverdict.narrative.factsfile import facts_frame
 from openverdict.narrative.suggestion import MENTION, Assertion
 from openverdict.narrative.table import SUGGESTIONS_SCHEMA
 
-YES, NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0"})
+TURNED_DOWN = "a person turned the same value down in the same case"
 REFUSED_SCHEMA: dict[str, pl.DataType] = {
     "row": pl.Int64(),
     "case_id": pl.String(),
@@ -32,8 +36,9 @@ class Accepted:
     """What a review made of suggestions.
 
     `facts` in `FACTS_SCHEMA`; `refused` in `REFUSED_SCHEMA` (rows count from 1 as in the file, its heading being row 1);
-    `undecided` rows nobody decided; `rejected` rows that were turned down; `pointed` accepted rows that state no fact:
-    mentions, and what is denied, doubted, past, planned or another person's.
+    `undecided` rows that neither a person nor a policy decided; `rejected` rows that were turned down; `pointed` accepted rows
+    that state no fact: mentions, and what is denied, doubted, past, planned or another person's. `at_once`: how many of the
+    facts a policy, or a person for a whole rule, made of undecided rows; `left`: why others stay undecided, with how many rows.
     """
 
     facts: pl.DataFrame
@@ -41,6 +46,8 @@ class Accepted:
     undecided: int
     rejected: int
     pointed: int
+    at_once: int = 0
+    left: tuple[tuple[str, int], ...] = ()
 
 
 def read_reviewed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -58,51 +65,92 @@ def read_reviewed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     return frame.select(pl.col(needed).cast(pl.String()))
 
 
-def accept(register: Register, reviewed: pl.DataFrame) -> Accepted:
-    """Turn the accepted rows of a reviewed file into facts.
+def accept(register: Register, reviewed: pl.DataFrame, others: Undecided | None = None) -> Accepted:
+    """Turn the accepted rows of a reviewed file into facts, and of undecided ones those that a policy or a person takes as one.
 
     A row is refused when its case or its words are not there any more, nobody is named, the time is none, its field can't hold
     the value, or a field of one value would get a second one. `known_from` is that of the case, else the time of review:
-    the first day on which somebody certainly knew.
+    the first day on which somebody certainly knew. What was decided one by one comes first: no undecided row becomes
+    a fact whose value a person turned down in the same case and field, and what a person accepted stays theirs.
     """
-    cells = {
-        case: (text, known)
-        for case, text, known in register.table.select(
-            "case_id", "narrative", "known_from"
-        ).iter_rows()
-    }
-    held = _single_values(register)
-    facts: list[Fact] = []
-    refused: list[tuple[int, str, str, str, str]] = []
-    undecided = rejected = pointed = 0
-    stated: set[tuple[str, str, str]] = set()
+    making = _Making(register)
+    undecided: list[tuple[int, Row]] = []
     for number, row in enumerate(reviewed.iter_rows(named=True), start=2):
         said = (row["accepted"] or "").strip().lower()
-        if said in NO or not said:
-            undecided += not said
-            rejected += said in NO
+        if not said:
+            undecided.append((number, row))
+        elif said in NO:
+            making.turn_down(row)
+        elif said in YES:
+            making.make(number, row, _person)
+        else:
+            making.refuse(number, row, FieldError("accepted", said, "write yes, no or nothing"))
+    one_by_one = len(making.facts)
+    left: Counter[str] = Counter()
+    for number, row in undecided:
+        if others is None:
             continue
-        try:
-            if said not in YES:
-                raise FieldError("accepted", row["accepted"], "write yes, no or nothing")
-            fact = _fact(row, cells, held)
-        except FieldError as error:
-            refused.append(
-                (number, row["case_id"] or "", row["field"] or "", row["value"] or "", str(error))
-            )
-            continue
-        if fact is None:
-            pointed += 1
-        elif (key := (fact.case_id, fact.field, fact.value or "")) not in stated:
-            stated.add(key)
-            facts.append(fact)
+        why = TURNED_DOWN if _key(row) in making.turned_down else others.why_left(row)
+        if why is None:
+            making.make(number, row, others.by)
+        else:
+            left[why] += 1
     return Accepted(
-        _frame(facts),
-        pl.DataFrame(refused, schema=REFUSED_SCHEMA, orient="row"),
-        undecided,
-        rejected,
-        pointed,
+        facts_frame(making.facts),
+        pl.DataFrame(making.refused, schema=REFUSED_SCHEMA, orient="row"),
+        len(undecided) if others is None else sum(left.values()),
+        making.rejected,
+        making.pointed,
+        len(making.facts) - one_by_one,
+        tuple(left.most_common()),
     )
+
+
+class _Making:
+    """Facts as they are made, each once, with what became of the other rows."""
+
+    def __init__(self, register: Register) -> None:
+        rows = register.table.select("case_id", "narrative", "known_from").iter_rows()
+        self.cells = {case: (text, known) for case, text, known in rows}
+        self.held = _single_values(register)
+        self.facts: list[Fact] = []
+        self.refused: list[tuple[int, str, str, str, str]] = []
+        self.turned_down: set[tuple[str, str, str]] = set()
+        self.rejected = self.pointed = 0
+        self._stated: set[tuple[str, str, str]] = set()
+
+    def turn_down(self, row: Row) -> None:
+        self.rejected += 1
+        self.turned_down.add(_key(row))
+
+    def refuse(self, number: int, row: Row, error: FieldError) -> None:
+        self.refused.append((number, *_key(row), str(error)))
+
+    def make(self, number: int, row: Row, by: Callable[[Row], By]) -> None:
+        """A fact of a row, unless it is refused, states none, or was stated before."""
+        try:
+            fact = fact_of(row, self.cells, self.held, by)
+        except FieldError as error:
+            self.refuse(number, row, error)
+            return
+        if fact is None:
+            self.pointed += 1
+        elif (key := (fact.case_id, fact.field, fact.value or "")) not in self._stated:
+            self._stated.add(key)
+            self.facts.append(fact)
+
+
+def _key(row: Row) -> tuple[str, str, str]:
+    return row["case_id"] or "", row["field"] or "", row["value"] or ""
+
+
+def _person(row: Row) -> By:
+    """Whoever accepted the row. Raises FieldError where nobody is named, or no time."""
+    reviewer = (row["reviewer"] or "").strip()
+    if not reviewer:
+        raise FieldError("reviewer", "", "nobody is named; a person accepts, not a file")
+    moment = parse_time("at", row["at"] or "")[0]
+    return By(reviewer, moment, f"narrative {SPAN}, rule {row['rule']}, version {row['version']}")
 
 
 def _single_values(register: Register) -> dict[tuple[str, str], str]:
@@ -114,10 +162,11 @@ def _single_values(register: Register) -> dict[tuple[str, str], str]:
     return held
 
 
-def _fact(
-    row: dict[str, str | None],
+def fact_of(
+    row: Row,
     cells: dict[str, tuple[str | None, datetime | None]],
     held: dict[tuple[str, str], str],
+    by_whom: Callable[[Row], By],
 ) -> Fact | None:
     """The fact of one accepted row; None when it states none.
 
@@ -125,10 +174,7 @@ def _fact(
         FieldError: why the row is refused.
     """
     case_id, name = row["case_id"] or "", row["field"] or ""
-    reviewer = (row["reviewer"] or "").strip()
-    if not reviewer:
-        raise FieldError("reviewer", "", "nobody is named; a person accepts, not a file")
-    moment = parse_time("at", row["at"] or "")[0]
+    by = by_whom(row)
     if case_id not in cells:
         raise FieldError("case_id", case_id, "is not in the register")
     text, known_from = cells[case_id]
@@ -162,14 +208,14 @@ def _fact(
         field=name,
         value=value,
         status=Status.RECORDED,
-        known_from=known_from or moment,
-        recorded_at=moment,
-        source=f"narrative {start}-{end}, rule {row['rule']}, version {row['version']}",
-        author=reviewer,
+        known_from=known_from or by.moment,
+        recorded_at=by.moment,
+        source=by.source.replace(SPAN, f"{start}-{end}"),
+        author=by.author,
     )
 
 
-def _stated(row: dict[str, str | None], name: str) -> str | None:
+def _stated(row: Row, name: str) -> str | None:
     """The value that an accepted row states, or None: only what is said of this person, now, or plainly negative."""
     said = row["assertion"] or ""
     if said not in list(Assertion):
@@ -188,51 +234,3 @@ def _whole(name: str, text: str | None) -> int:
     if not text or not text.isdecimal():
         raise FieldError(name, text or "", "not a whole number")
     return int(text)
-
-
-def _frame(facts: list[Fact]) -> pl.DataFrame:
-    rows = [
-        (
-            f.case_id,
-            f.field,
-            f.value,
-            str(f.status),
-            f.known_from,
-            f.recorded_at,
-            f.source,
-            f.author,
-        )
-        for f in facts
-    ]
-    return pl.DataFrame(rows, schema=FACTS_SCHEMA, orient="row")
-
-
-def with_register(register: Register, accepted: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Every cell of a register as a fact, with the accepted ones: a facts file that is read instead of the register.
-
-    A cell's `known_from` is its row's; cases that came as facts keep theirs, dates, sources and all.
-    """
-    came = set(register.facts.get_column("case_id"))
-    texts = template_texts(register).filter(~pl.col("case_id").is_in(list(came)))
-    known = register.table.select("case_id", "known_from")
-    cells = (
-        texts.drop("known_from")
-        .unpivot(index="case_id", variable_name="field", value_name="value")
-        .drop_nulls("value")
-        .join(known, on="case_id", how="left", maintain_order="left")
-    )
-    words = {str(s) for s in Status} - {str(Status.RECORDED)}
-    is_word = pl.col("value").is_in(list(words))
-    rows = cells.select(
-        "case_id",
-        "field",
-        value=pl.when(~is_word).then("value"),
-        status=pl.when(is_word).then("value").otherwise(pl.lit(str(Status.RECORDED))),
-        known_from="known_from",
-        recorded_at=pl.lit(None, pl.Datetime("us")),
-        source=pl.lit(source),
-        author=pl.lit(""),
-    )
-    return pl.concat([rows.cast(FACTS_SCHEMA), register.facts, accepted]).sort(  # type: ignore[arg-type]
-        "case_id", maintain_order=True
-    )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from openverdict.errors import InputError
-from openverdict.narrative.accept import NO, YES
 
+YES, NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0"})
 KEY = ("case_id", "field", "value", "assertion", "start", "end", "rule")
 Z95 = 1.959963984540054
 RATES_SCHEMA: dict[str, pl.DataType] = {
@@ -64,13 +64,18 @@ def agreement(first: pl.DataFrame, second: pl.DataFrame) -> Agreement:
     return Agreement(len(both), sum(x == y for x, y in zip(a, b, strict=True)), cohen_kappa(a, b))
 
 
-def _decided(frame: pl.DataFrame) -> dict[tuple[str, ...], bool]:
-    found = {}
-    for *key, said in frame.select(*KEY, "accepted").iter_rows():
-        word = (said or "").strip().lower()
+def decided_rows(frame: pl.DataFrame) -> Iterator[tuple[dict[str, str | None], bool]]:
+    """The rows of a reviewed file on which somebody decided, each suggestion once, and whether it was accepted."""
+    last: dict[tuple[str, ...], tuple[dict[str, str | None], bool]] = {}
+    for row in frame.iter_rows(named=True):
+        word = (row["accepted"] or "").strip().lower()
         if word in YES or word in NO:
-            found[tuple(str(part or "") for part in key)] = word in YES
-    return found
+            last[tuple(str(row[name] or "") for name in KEY)] = (row, word in YES)
+    yield from last.values()
+
+
+def _decided(frame: pl.DataFrame) -> dict[tuple[str, ...], bool]:
+    return {tuple(str(row[name] or "") for name in KEY): said for row, said in decided_rows(frame)}
 
 
 def acceptance_rates(reviewed: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from openverdict.reports.labels import check_label, level_words
 from openverdict.reports.lead_view import reason_rows
 from openverdict.reports.opinions import Opinions, opinions
 from openverdict.reports.words import counted, day_words, sentence_case
+from openverdict.under_policy import said_of
 
 FURTHER_ENQUIRY = 2  # the level below those that are put forward one by one
 _SECTIONS, _LISTED, _CLOSURE = 20, 200, 500
@@ -32,6 +33,7 @@ class CaseView:
     level: int
     level_words: str
     first_raised: str
+    under_policy: str
     reasons: tuple[tuple[str, str, str], ...]
     contradictions: tuple[str, ...]
     innocent: tuple[tuple[str, str, str], ...]
@@ -91,7 +93,8 @@ def second_look(review: Review, cases: Cases) -> SecondLook:
             for i, entry in enumerate(worth[:_SECTIONS], 1)
         ),
         listed=tuple(
-            _case_row(entry, cases, {}) for entry in worth[_SECTIONS : _SECTIONS + _LISTED]
+            _case_row(entry, cases, {}, said_of(leads[entry.case_id]))
+            for entry in worth[_SECTIONS : _SECTIONS + _LISTED]
         ),
         not_shown=max(0, len(worth) - _SECTIONS - _LISTED),
     )
@@ -116,6 +119,7 @@ def _case_view(number: int, entry: Triage, lead: Lead, cases: Cases) -> CaseView
         level=entry.level,
         level_words=level_words(entry.level),
         first_raised=day_words(lead.first_raised),
+        under_policy=said_of(lead),
         reasons=reason_rows(entry.reasons),
         contradictions=entry.contradictions,
         innocent=reason_rows(entry.innocent),
@@ -128,7 +132,9 @@ def _case_view(number: int, entry: Triage, lead: Lead, cases: Cases) -> CaseView
     )
 
 
-def _case_row(entry: Triage, cases: Cases, similar: Mapping[str, list[str]]) -> CaseRow:
+def _case_row(
+    entry: Triage, cases: Cases, similar: Mapping[str, list[str]], said: str = ""
+) -> CaseRow:
     shown = [check_label(name) for name in entry.checks_missing]
     checks = "; ".join(shown[:4])
     if len(shown) > 4:
@@ -141,7 +147,7 @@ def _case_row(entry: Triage, cases: Cases, similar: Mapping[str, list[str]]) -> 
         level=entry.level,
         level_words=level_words(entry.level),
         conclusion=_CONCLUSIONS[min(max(entry.level, 0), len(_CONCLUSIONS) - 1)],
-        reasons=(*(r.text for r in entry.reasons), *entry.contradictions),
+        reasons=(*filter(None, (said,)), *(r.text for r in entry.reasons), *entry.contradictions),
         checks_missing=checks or "none",
         similar_to=", ".join(similar.get(entry.case_id, [])),
     )

@@ -37,6 +37,7 @@ from openverdict.reports.words import (
     weight,
 )
 from openverdict.series import price
+from openverdict.under_policy import CODE, said_of
 
 # Of a large group the strongest pairs stand in full; the others are named with their ratio, and links.csv has them all.
 _PAIRS_OPEN, _PAIRS_IN_FULL = 3, 10
@@ -62,6 +63,7 @@ class LeadView:
     first_raised_with: str
     replayed: str
     mandatory: bool
+    under_policy: str
     reasons: tuple[tuple[str, str, str], ...]
     map: PlaceMap | None
     without_place: str
@@ -111,7 +113,10 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         first_raised_with=raised_with(lead),
         replayed=replayed_words(lead.replayed),
         mandatory=lead.mandatory,
-        reasons=reason_rows([r for r in lead.reasons if r.text not in lead.supports]),
+        under_policy=said_of(lead),
+        reasons=reason_rows(
+            [r for r in lead.reasons if r.text not in lead.supports and r.code != CODE]
+        ),
         map=place_map(points, (others.lat, others.lon), outline),
         without_place=", ".join(nowhere),
         timeline=_timeline(refs, cases, others.found_near(points, _NEARBY_M)),

@@ -16,6 +16,7 @@ from openverdict.reports.facts import CaseRef, Cases, Missing, missing_by_field
 from openverdict.reports.figures import Ring
 from openverdict.reports.lead_view import LeadView, headline, lead_view, raised_with
 from openverdict.reports.pairs import PairView, pair_view
+from openverdict.reports.policies import PolicyRow, policy_rows
 from openverdict.reports.taught import TaughtView, taught_view
 from openverdict.reports.totals import Totals, totals
 from openverdict.reports.words import (
@@ -88,6 +89,7 @@ class Page:
     fit_words: str
     taught: TaughtView | None
     inclusion_words: str
+    under_policy: tuple[PolicyRow, ...]
     best_words: tuple[str, ...]
     best_pairs: tuple[BestPair, ...]
     lead_rows: tuple[LeadRow, ...]
@@ -124,6 +126,7 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
         fit_words=outcome.fit_words(t),
         taught=taught_view(review.summary),
         inclusion_words=outcome.inclusion_words(review.summary.get("inclusion")),
+        under_policy=policy_rows(review.summary),
         best_words=_best_words(review, t),
         best_pairs=_best_pairs(review),
         lead_rows=tuple(

@@ -19,6 +19,7 @@ from openverdict.evidence.relation import LABEL, TERM
 from openverdict.evidence.variables import load_variables
 from openverdict.ledger.models import Fact, Run
 from openverdict.ledger.store import Store
+from openverdict.narrative import under_policy
 from openverdict.reports.consideration import PLAIN
 from openverdict.reports.labels import STATUS_WORDS, level_words
 from openverdict.reports.words import counted, sentence_case, signed, weight
@@ -36,8 +37,8 @@ def facts_page(
     """The facts of a subject's cases as a run had them, for `decisions.show(page=…)`: plain values with canonical bytes.
 
     `user`: who looks; may be left out only where the store has no accounts. Who sees cases with what names people struck out
-    gets what names nobody. `recorded_since`: how many facts about these cases came in after the run was fixed. `access` is
-    filled in by the table of roles, not by callers.
+    gets what names nobody. A fact that no person accepted names its `policy`. `recorded_since`: how many facts about these
+    cases came in after the run was fixed. `access` is filled in by the table of roles, not by callers.
 
     Raises:
         InputError: there is no such run.
@@ -65,6 +66,7 @@ def facts_page(
                 "value": row.value,
                 "status": row.status,
                 "known_from": row.known_from,
+                **_policy(row.origin),
             }
             for row in left
         ],
@@ -90,7 +92,8 @@ def shown_text(shown: Mapping[str, Any]) -> str:
             lines.append(field.label if field else fact["field"])
             before = fact["field"]
         since = f"  (known from {fact['known_from'][:10]})" if fact["known_from"] else ""
-        lines.append(f"  {fact['case']}: {value_text(fact)}{since}")
+        by = f"  (under policy {fact['policy']}, by no person)" if "policy" in fact else ""
+        lines.append(f"  {fact['case']}: {value_text(fact)}{since}{by}")
     if page.get("recorded_since"):
         facts = counted(page["recorded_since"], "fact")
         lines.append(
@@ -112,6 +115,12 @@ def value_text(fact: Mapping[str, Any]) -> str:
 def variable_labels() -> dict[str, str]:
     """The label of each evidence variable by its name."""
     return {each.name: each.label for each in load_variables()} | {TERM: LABEL}
+
+
+def _policy(origin: str | None) -> dict[str, str]:
+    """By which policy a fact stands that no person accepted; nothing of any other."""
+    found = under_policy(origin)
+    return {} if found is None else {"policy": f"{found.name} {found.version}"}
 
 
 def _was_known(known_from: str | None, as_of: str | None) -> bool:
