@@ -28,7 +28,7 @@ from openverdict.cli_simulate import add_simulate_command
 from openverdict.cli_store import add_store_commands
 from openverdict.cli_suggest import add_suggest_commands
 from openverdict.cli_toxicology import add_toxicology_command
-from openverdict.terminal import REJECTED, STOPPED, TERMINATED
+from openverdict.terminal import REJECTED, STOPPED, TERMINATED, why_empty
 from openverdict.terminal import count as _count
 from openverdict.terminal import errors as _errors
 from openverdict.terminal import fail as _fail
@@ -39,7 +39,6 @@ from openverdict.terminal import told_stopped as _told_stopped
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from openverdict.cases import Register
     from openverdict.intake import Intake
     from openverdict.leads import Lead, Link, Review
 
@@ -234,7 +233,7 @@ def review(
             read = _read(register or [], mapping, sheet, tell) if record is None else record.read()
             known = read.register if day is None else read.register.as_of(day)
             if not len(known):
-                _fail(_why_empty(read, known) if record is None else record.why_empty(read))
+                _fail(why_empty(read, known) if record is None else record.why_empty(read))
             read = replace(read, notes=(*read.notes, *strange(known, today)))
             how: dict[str, Any] = {
                 "budget": budget,
@@ -490,26 +489,6 @@ def _one_thread_a_core(threads: int | None) -> None:
     if threads is not None and threads > 0:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
             os.environ.setdefault(name, str(threads))
-
-
-def _why_empty(read: Intake, known: Register) -> str:
-    """Why a review has no case, and the mend, as one line."""
-    if known.known_on is not None and len(read.register):
-        said = f"no case was known at the end of {known.known_on}"
-        if known.undated_rows:
-            rows = _count(known.undated_rows, "row")
-            has = "has" if known.undated_rows == 1 else "have"
-            return f"{said}: {rows} {has} no known_from; give the column, or map it"
-        return f"{said}: each was found, or known from, a later day; name a later day"
-    rows = f"no case left to review: {_count(read.rows_read, 'row')} read"
-    if not read.rejected_rows:
-        return f"{rows}; the register needs one row a case below its header"
-    first = read.rejects.row(0, named=True)
-    where = f"{first['file']}, row {first['row']}, {first['field'] or 'the row'} {first['value']!r}"
-    return (
-        f"{rows}, {read.rejected_rows:,} rejected; first: {where}: {first['reason']}; "
-        "see openverdict intake"
-    )
 
 
 def _day(text: str | None) -> date | None:

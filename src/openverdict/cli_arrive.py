@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.terminal import REJECTED, count, errors, fail, progress
+from openverdict.terminal import REJECTED, count, errors, fail, progress, why_empty
 
 if TYPE_CHECKING:
     from datetime import date
@@ -213,6 +213,8 @@ def _prepared(
     tell("reading", 0.0)
     read = read_register(*files, mapping=mapping, sheet=sheet)
     known = read.register if day is None else read.register.as_of(day)
+    if not len(known):
+        fail(why_empty(read, known, "prepare"))
     inputs = _inputs(files, mapping, sheet, as_of)
     return prepare_register(known, inputs=inputs, progress=tell), read
 

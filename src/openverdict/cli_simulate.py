@@ -36,6 +36,7 @@ def simulate(
     same bytes.
     """
     with errors(out):
+        from openverdict.cases.words import counted
         from openverdict.intake import template_texts
         from openverdict.simulate import CitySpec, CountrySpec, simulate_country
 
@@ -58,4 +59,6 @@ def simulate(
             finally:
                 made.unlink(missing_ok=True)
         if not quiet:
-            typer.echo(f"{count(cases, 'simulated case')} in {spec.count:,} cities: {out}")
+            typer.echo(
+                f"{count(cases, 'simulated case')} in {counted(spec.count, 'city', 'cities')}: {out}"
+            )

@@ -11,9 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from openverdict.cases import Register
+    from openverdict.intake import Intake
 
 DONE, REJECTED, UNUSABLE, STOPPED, TERMINATED = 0, 1, 2, 130, 143
 LINE_EVERY_S = 30.0  # between lines of progress where there is no terminal
@@ -58,6 +62,26 @@ told_stopped: list[bool] = []
 def count(number: int, thing: str) -> str:
     """A number with its noun, in the plural unless it is one."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def why_empty(read: Intake, known: Register, to: str = "review") -> str:
+    """Why there is no case to review, or to do something else with, and the mend, as one line."""
+    if known.known_on is not None and len(read.register):
+        said = f"no case was known at the end of {known.known_on}"
+        if known.undated_rows:
+            rows = count(known.undated_rows, "row")
+            has = "has" if known.undated_rows == 1 else "have"
+            return f"{said}: {rows} {has} no known_from; give the column, or map it"
+        return f"{said}: each was found, or known from, a later day; name a later day"
+    rows = f"no case left to {to}: {count(read.rows_read, 'row')} read"
+    if not read.rejected_rows:
+        return f"{rows}; the register needs one row a case below its header"
+    first = read.rejects.row(0, named=True)
+    where = f"{first['file']}, row {first['row']}, {first['field'] or 'the row'} {first['value']!r}"
+    return (
+        f"{rows}, {read.rejected_rows:,} rejected; first: {where}: {first['reason']}; "
+        "see openverdict intake"
+    )
 
 
 def fail(message: str) -> NoReturn:

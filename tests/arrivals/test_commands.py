@@ -98,6 +98,8 @@ def test_what_cannot_be_done_is_one_line_with_the_mend(files, tmp_path):
     register, new = files
     target = tmp_path / "p"
     said("prepare", register, "--out", target)
+    unread = tmp_path / "unread.csv"
+    unread.write_text("case_id,found_at\nA,spring\nB,autumn\n", encoding="utf-8")
     wrong: list[tuple[tuple[object, ...], str]] = [
         (("arrive", register), "name two files"),
         (("arrive", register, register, "--out", tmp_path / "o"), "no new case among 80"),
@@ -108,6 +110,11 @@ def test_what_cannot_be_done_is_one_line_with_the_mend(files, tmp_path):
         (("arrive", register, new, "--as-of", "May", "--out", tmp_path / "o"), "is not a date"),
         (("arrive", register, new, "--out", register.parent), "holds the input"),
         (("prepare", register, "--out", new), "would be replaced"),
+        (
+            ("prepare", unread, "--out", tmp_path / "q"),
+            "2 rows read, 2 rejected; first: unread.csv, row 2",
+        ),
+        (("arrive", unread, new, "--out", tmp_path / "o"), "no case left to prepare"),
     ]
     for words, reason in wrong:
         output = said(*words, "--quiet", code=2)

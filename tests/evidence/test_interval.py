@@ -155,6 +155,32 @@ def test_the_width_of_a_density_of_places_is_that_of_drawn_counts():
         assert found[case] == pytest.approx(_drawn_place_sd(model, case, rng), rel=0.15)
 
 
+def test_the_width_at_some_places_is_what_it_is_among_all():
+    model = Model(prepare(made(3, 400, places="spread", missing=0.1), load_variables()))
+    some = np.array([0, 7, 8, 120, 399])
+    assert model.around.of_kind.any()
+    assert not model.around.of_kind.all()
+    assert place_sd(model, some).tolist() == place_sd(model)[some].tolist()
+    intervals = Intervals(model)
+    assert intervals.place(some[:3]).tolist() == place_sd(model)[some[:3]].tolist()
+    assert intervals.place(some[::-1]).tolist() == place_sd(model)[some[::-1]].tolist()
+
+
+def test_what_a_model_let_go_of_is_not_missed():
+    """Ratios, and how far they can be relied on, are the same bits once it is forgotten who is near whom."""
+    register = made(3, 300, places="spread", missing=0.1)
+    whole, less = (Model(prepare(register, load_variables())) for _ in range(2))
+    less.let_go()
+    assert whole.around.neighbours.nbytes > 0
+    assert less.around.neighbours.nbytes == 0
+    i, j = np.triu_indices(300, 1)
+    assert less.sum(i, j).tolist() == whole.sum(i, j).tolist()
+    some = np.arange(0, len(i), 97)
+    one, other = (Intervals(m).bounds(i[some], j[some]) for m in (whole, less))
+    assert one.low.tolist() == other.low.tolist()
+    assert one.high.tolist() == other.high.tolist()
+
+
 def _drawn_place_sd(model: Model, case: int, rng: np.random.Generator) -> float:
     """Scale by scale, counts drawn from their posterior beside the expectation that was drawn before."""
     from openverdict.evidence.encode import PRECISION_M

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property
@@ -25,6 +25,8 @@ FACTS_SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),
     "author": pl.String(),
 }
+CSV_ROWS = 1 << 16  # rows put into words at a time
+
 STATUS_SCHEMA: dict[str, pl.DataType] = {
     "case_id": pl.String(),
     "field": pl.String(),
@@ -168,24 +170,31 @@ class Register:
         Raises:
             InputError: no such case.
         """
-        if case_id not in self._row:
+        if case_id not in self.row_of:
             raise InputError(f"no case {case_id!r} in the register")
-        row = self.table.row(self._row[case_id], named=True)
+        row = self.table.row(self.row_of[case_id], named=True)
         return {name: value for name, value in row.items() if value is not None}
 
     @cached_property
-    def _row(self) -> dict[str, int]:
-        """Where each case stands."""
-        return {case: k for k, case in enumerate(self.table.get_column("case_id").to_list())}
+    def case_ids(self) -> tuple[str, ...]:
+        """The number of every case, in the order of the table."""
+        return tuple(self.table.get_column("case_id").to_list())
+
+    @cached_property
+    def row_of(self) -> Mapping[str, int]:
+        """Where each case stands in the table."""
+        return {case: k for k, case in enumerate(self.case_ids)}
 
     def content_hash(self) -> str:
         """SHA-256 over the table and the statuses in canonical order, as hex."""
         digest = hashlib.sha256()
         for frame in (self.table, self.statuses.sort("case_id", "field")):
-            flat = frame.with_columns(
-                pl.col(name).list.join(";") for name, t in frame.schema.items() if t == pl.List
-            )
-            digest.update(flat.write_csv(null_value="\x00").encode())
+            for first in range(0, max(frame.height, 1), CSV_ROWS):
+                flat = frame.slice(first, CSV_ROWS).with_columns(
+                    pl.col(name).list.join(";") for name, t in frame.schema.items() if t == pl.List
+                )
+                text = flat.write_csv(null_value="\x00", include_header=first == 0)
+                digest.update(text.encode())
         return digest.hexdigest()
 
 

@@ -66,11 +66,14 @@ class Intervals:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._place_tables: dict[float, FloatArray] = {}
+        self._place_sd = np.full(model.n, np.nan)
 
-    @cached_property
-    def place(self) -> FloatArray:
-        """Standard deviation of the logarithm of each place's density."""
-        return place_sd(self.model)
+    def place(self, cases: IntArray) -> FloatArray:
+        """Standard deviation of the logarithm of the density at each case's place; what was asked before is at hand."""
+        new = np.unique(cases[np.isnan(self._place_sd[cases])])
+        if len(new):
+            self._place_sd[new] = place_sd(self.model, new)
+        return self._place_sd[cases]
 
     @cached_property
     def time(self) -> FloatArray:
@@ -148,7 +151,8 @@ class PairIntervals:
     @cached_property
     def support(self) -> Support:
         """What the background of these cases rests on."""
-        return support_of(self.part, self.whole.place, self.whole.time)
+        cases = self.part.cases
+        return support_of(self.part, self.whole.place(cases), self.whole.time[cases])
 
     @cached_property
     def refits(self) -> tuple[Model, ...]:

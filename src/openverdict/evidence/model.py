@@ -10,7 +10,7 @@ This is the definition; `linkage.compile` turns it into integer tables that agre
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -48,6 +48,7 @@ from openverdict.evidence.relation import Relation, usual
 from openverdict.evidence.surroundings import (
     GATHER_M,
     NEAR_M,
+    NEIGHBOURS,
     Surroundings,
     band_of,
     distance_bin,
@@ -71,6 +72,7 @@ SPOT_REACH_M = (
     300.0  # farther apart than this, beyond both precisions, the same words name two spots
 )
 SPARSE_KERNELS = ("keys", "spot", "mention")
+CASES = 1 << 16  # cases whose neighbours are looked at at a time
 LOG10_2 = float(np.log10(2.0))
 
 
@@ -131,7 +133,7 @@ def prepare(register: Register, variables: tuple[Variable, ...]) -> Prepared:
         slots,
         survey(slots),
         learn(content, types),
-        tuple(register.table.get_column("case_id").to_list()),
+        register.case_ids,
         types,
         usual(len(slots.day)),
     )
@@ -151,6 +153,17 @@ class Model:
         self.by_kernel = {v.kernel: v for v in self.variables}
         self.said: dict[str, npt.NDArray[np.bool_]] = {}
         self._crowds: dict[float, tuple[cKDTree, IntArray]] = {}
+
+    def let_go(self) -> None:
+        """Forget who is near whom, once all that rests on it is learned: for those who make no null registers of it.
+
+        Of a large register this is a sixth of what the model holds.
+        """
+        for learned in (self.local, self.sparse, self.labelled_near):
+            assert learned is not None  # noqa: S101 (each learns what it holds when it is first asked for)
+        nobody = np.zeros((0, NEIGHBOURS), dtype=np.int32)
+        self.around = replace(self.around, neighbours=nobody)
+        self.prepared = replace(self.prepared, around=self.around)
 
     @property
     def content(self) -> Content:
@@ -176,6 +189,15 @@ class Model:
     def near(self) -> FloatArray:
         """Rarity of every own value among near pairs."""
         return near_rarity(self.learned, self.slots, self.around, self.own.p, self.near_counts)
+
+    @cached_property
+    def labelled_near(self) -> IntArray:
+        """How many of each case's neighbours have the label of a spot."""
+        near = self.around.neighbours
+        parts = [near[first : first + CASES] for first in range(0, len(near), CASES)]
+        spot = self.slots.spot
+        counts = [((part >= 0) & (spot[np.maximum(part, 0)] >= 0)).sum(1) for part in parts]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *counts])
 
     def crowd(self, metres: float) -> tuple[cKDTree, IntArray]:
         """The places that have an address, and how many others lie within `metres` of each."""
@@ -357,7 +379,7 @@ class Model:
         there = (near >= 0) & (spot[np.maximum(near, 0)] >= 0)
         same = there & (spot[np.maximum(near, 0)] == spot[j][:, None])
         kept = np.maximum(same.sum(1) - PARTNERS_LEFT_OUT, 0.0)
-        local = (kept + SPOT_SHRINK * SPOT_PRIOR) / (there.sum(1) + SPOT_SHRINK)
+        local = (kept + SPOT_SHRINK * SPOT_PRIOR) / (self.labelled_near[j] + SPOT_SHRINK)
         overall = (np.maximum(count[spot[j]] - PARTNERS_LEFT_OUT, 0.0) + 0.5) / (
             len(labelled) + 1.0
         )

@@ -64,7 +64,7 @@ def support(model: Model) -> Support:
 
 
 def support_of(part: Part, place: FloatArray, time: FloatArray) -> Support:
-    """The same for some cases of a model; `place` and `time` those of the whole."""
+    """The same for some cases of a model, with their `place` and `time`."""
     model = part.model
     local = part.whole.local.take(part.entries)
     chunks = [
@@ -75,8 +75,8 @@ def support_of(part: Part, place: FloatArray, time: FloatArray) -> Support:
     return Support(
         own=own,
         near=np.where(model.near > model.own.p, _near_cases(part), own),
-        place=place[part.cases],
-        time=time[part.cases],
+        place=place,
+        time=time,
         age=_age_cases(model),
         sparse={name: _sparse_cases(part, name) for name in model.sparse},
     )
@@ -167,8 +167,9 @@ def _age_cases(model: Model) -> FloatArray:
     return result
 
 
-def place_sd(model: Model) -> FloatArray:
-    """Standard deviation of the logarithm of each place's density, among places of its kind where enough are known.
+def place_sd(model: Model, cases: IntArray | None = None) -> FloatArray:
+    """Standard deviation of the logarithm of the density at the place of each of the cases (None: of all), among places of
+    its kind where enough are known; 0 where the place is not known.
 
     Carried down the scales that the density was built on. At each the count c is Gamma(c + a) beside the e that the coarser
     scale expects, of which a part a / (e + a) is left:
@@ -176,30 +177,31 @@ def place_sd(model: Model) -> FloatArray:
         V(fine) = trigamma(c + a) + (a / (e + a))^2 V(coarse),   a = PLACE_SHRINK
     """
     slots, around = model.slots, model.around
-    result = np.zeros(model.n)
-    every = np.flatnonzero(slots.placed)
-    if len(every) == 0:
-        return result
-    result[every] = _sd_among(model, every)
-    for kind in np.unique(slots.kind[around.of_kind]).tolist():
-        of = np.flatnonzero(around.of_kind & (slots.kind == kind))
-        result[of] = _sd_among(model, of)
+    asked = np.arange(model.n) if cases is None else np.asarray(cases, dtype=np.int64)
+    result = np.zeros(len(asked))
+    kind = np.where(around.of_kind, slots.kind, -1)
+    for one in np.unique(kind[asked]).tolist():
+        of = np.flatnonzero(slots.placed if one < 0 else kind == one)
+        mine = np.flatnonzero((kind[asked] == one) & slots.placed[asked])
+        if len(mine):
+            result[mine] = _sd_among(model, of, np.searchsorted(of, asked[mine]))
     return result
 
 
-def _sd_among(model: Model, of: IntArray) -> FloatArray:
-    """The same for the places `of`, among themselves."""
+def _sd_among(model: Model, of: IntArray, asked: IntArray) -> FloatArray:
+    """The same for some (positions `asked`) of the places `of`, among all these."""
     points = model.slots.xyz_m[of].astype(float)
     tree = cKDTree(points)
     precision = PRECISION_M[model.slots.precision[of]]
     left_out = _left_out(tree, precision)
     radius = model.around.radius_m
-    density = np.full(len(of), 1.0 / (np.pi * radius**2))
-    variance = np.zeros(len(of))
+    precision = precision[asked]
+    density = np.full(len(asked), 1.0 / (np.pi * radius**2))
+    variance = np.zeros(len(asked))
     steps = int(np.ceil(np.log(radius / FINEST_M) / np.log(SCALE_STEP)))
     scales: FloatArray = FINEST_M * SCALE_STEP ** np.arange(steps).astype(float)
     large = int(model.slots.placed.sum()) > EXACT_POINTS
-    counted = others_within(points, tree, scales, EXACT_POINTS, large=large)
+    counted = others_within(points, tree, scales, EXACT_POINTS, large=large, of=asked)
     for scale, others in zip(scales[::-1], counted[::-1], strict=True):
         expected = density * len(of) * np.pi * scale**2
         held = np.maximum(others - left_out, np.minimum(others, expected))
@@ -226,7 +228,8 @@ def time_cases(model: Model) -> FloatArray:
     ]
     under = (sums[0] ** 2 / np.maximum(sums[1], 1e-12))[day - first]
     around = model.around
-    there = (around.neighbours >= 0).sum(1)
+    placed = model.slots.placed
+    there = np.where(placed, min(around.neighbours.shape[1], max(int(placed.sum()) - 1, 0)), 0)
     share = (around.window[:, 1] - around.window[:, 0] - 1) / max(model.n - 1, 1)
     surged = around.surge * (there * share + SURGE_SHRINK)
     both = 1 / np.maximum(under, LEAST_CASES) + np.where(around.surge > 1.0, 1 / surged, 0.0)
@@ -243,7 +246,4 @@ def _sparse_cases(part: Part, name: str) -> FloatArray:
     if kernel == "keys":
         return np.full(len(sparse.p), whole.n + 1.0)
     j = whole.sparse[name].code[part.shared[name]] % whole.n
-    near = whole.around.neighbours[j]
-    labelled = (near >= 0) & (whole.slots.spot[np.maximum(near, 0)] >= 0)
-    result: FloatArray = labelled.sum(1) + SPOT_SHRINK
-    return result
+    return whole.labelled_near[j].astype(float) + SPOT_SHRINK

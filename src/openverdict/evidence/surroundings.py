@@ -284,9 +284,15 @@ def _gathering(slots: Slots, of: npt.NDArray[np.int64], density: FloatArray) -> 
 
 
 def others_within(
-    points: FloatArray, tree: cKDTree, scales: FloatArray, most: int, *, large: bool
+    points: FloatArray,
+    tree: cKDTree,
+    scales: FloatArray,
+    most: int,
+    *,
+    large: bool,
+    of: npt.NDArray[np.int64] | None = None,
 ) -> list[FloatArray]:
-    """How many others lie within each of the rising `scales` (m) of each of the points that `tree` holds.
+    """How many others lie within each of the rising `scales` (m) of each of the points that `tree` holds, or of those at `of`.
 
     From COARSE_M on, of more than `most` points only every so many are looked at, about `most` in all, and each counts for
     so many. `large`: in a register so large that this would leave none near, as many as leave SEEN_NEAR in the mean circle.
@@ -296,17 +302,18 @@ def others_within(
         1 if scale < COARSE_M else _step(points, tree, scale, step) if large else step
         for scale in scales
     ]
+    asked = points if of is None else points[of]
     by_tree = [k for k in range(len(scales)) if scales[k] < COARSE_M or steps[k] < step]
     counts: dict[int, FloatArray] = {}
     for k in by_tree:
         seen = tree if steps[k] == 1 else cKDTree(points[:: steps[k]])
-        found = seen.query_ball_point(points, scales[k], return_length=True, workers=-1)
+        found = seen.query_ball_point(asked, scales[k], return_length=True, workers=-1)
         counts[k] = np.asarray(found).astype(float) * steps[k]
     rest = [k for k in range(len(scales)) if k not in counts]
     if rest:
         some = points[::step]
         squared = np.array([scales[k] for k in rest]) ** 2
-        parts = [points[k : k + QUERIES] for k in range(0, len(points), QUERIES)]
+        parts = [asked[k : k + QUERIES] for k in range(0, max(len(asked), 1), QUERIES)]
         with ThreadPoolExecutor() as pool:
             within = list(pool.map(lambda part: _within(part, some, squared), parts))
         counts |= dict(zip(rest, np.concatenate(within, 1).astype(float) * step, strict=True))

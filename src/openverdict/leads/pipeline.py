@@ -40,6 +40,7 @@ from openverdict.linkage import (
     compile_tables,
     engine,
     from_units,
+    give_back,
     to_units,
 )
 from openverdict.series import (
@@ -169,6 +170,7 @@ class _Clock:
 
     def start(self, step: str) -> None:
         self.stop()
+        give_back()
         self.step, self.began = step, time.perf_counter()
         self.tell(step, 0.0)
 
@@ -249,8 +251,7 @@ class _Run:
         self.n = len(register)
         self.floor = ledger_floor(self.n) if settings.floor is None else settings.floor
         self.variables = load_variables(settings.variables)
-        self.ids: list[str] = register.table.get_column("case_id").to_list()
-        self.number = {case: k for k, case in enumerate(self.ids)}
+        self.ids, self.number = register.case_ids, register.row_of
         found = register.table.get_column("found_at")
         self.years = effective_years(found)
         self.duplicates: list[tuple[str, str]] = []
@@ -275,6 +276,9 @@ class _Run:
             self.prepared = prepare(self.register, self.variables)
             self.model = Model(self.prepared)
             self._learn_from_known_series()
+            if not self.settings.replicates and self.taught is None:
+                self.model.let_go()
+                self.prepared = self.model.prepared
             slot_tables = compile_slots(self.model)
             tables = compile_tables(self.model, slot_tables)
             self.clock.start("pairs")
@@ -282,6 +286,7 @@ class _Run:
             del tables
             if not self.settings.replicates:
                 del slot_tables
+            give_back()
             table = Links(self.model, ledger, self.ids)
             links = table.frame
             self.clock.start("series")
@@ -314,7 +319,9 @@ class _Run:
             self.clock.start("replay")
             leads = self._replayed(leads)
         self.clock.stop()
+        give_back()
         summary = self._summary(ledger, chance, series, leads, rejects, sources, notes)
+        self.assessor = None  # it knows this run: without it all that is large goes with the run
         return Review(
             self.register, leads, links, triaged, rejects, summary, self.clock.spent, watched
         )

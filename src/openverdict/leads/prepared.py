@@ -8,14 +8,18 @@ from openverdict.cases import Register, substances
 from openverdict.leads.rules import settings
 
 EARTH_RADIUS_M = 6_371_008.8
+# A byte a case and not the sixteen of a text: tables have millions of rows.
+_YES = pl.Enum(["yes"])
+_SETTINGS = pl.Enum(["outdoors", "home", "institution", "indoors"])
 _NO_OPINION = ["pending", "not_stated", "undetermined", "open"]
 _SAME_OPINION = {"drug_related": "accident", "unlawful_killing": "homicide"}
 
 
 def prepare(register: Register) -> pl.DataFrame:
     """The register's table with the words of `triage.toml`; an added value is missing where its fields are."""
-    table = register.table.join(_category_known(register), on="case_id", how="left")
-    table = table.with_columns(
+    table = register.table.with_columns(
+        category_known_from=_category_known(register),
+    ).with_columns(
         setting=_setting(),
         away_from_home_m=pl.coalesce(_away_from_home(), "distance_home_found_m"),
         category_closes=_yes(pl.col("category_police").is_in(_closing())),
@@ -43,7 +47,7 @@ def distance_m(lat_a: pl.Expr, lon_a: pl.Expr, lat_b: pl.Expr, lon_b: pl.Expr) -
 
 
 def _yes(test: pl.Expr) -> pl.Expr:
-    return pl.when(test.fill_null(value=False)).then(pl.lit("yes"))
+    return pl.when(test.fill_null(value=False)).then(pl.lit("yes", _YES))
 
 
 def _hours(earlier: str, later: str) -> pl.Expr:
@@ -58,13 +62,13 @@ def _setting() -> pl.Expr:
     place = pl.col("found_place_kind")
     return (
         pl.when(place.is_in(kinds["outdoors"]))
-        .then(pl.lit("outdoors"))
+        .then(pl.lit("outdoors", _SETTINGS))
         .when(place.is_in(kinds["home"]))
-        .then(pl.lit("home"))
+        .then(pl.lit("home", _SETTINGS))
         .when(place.is_in(kinds["institution"]))
-        .then(pl.lit("institution"))
+        .then(pl.lit("institution", _SETTINGS))
         .when(place.is_not_null())
-        .then(pl.lit("indoors"))
+        .then(pl.lit("indoors", _SETTINGS))
     )
 
 
@@ -79,13 +83,15 @@ def _closing() -> list[str]:
     return list(settings()["category"]["not_suspicious"])
 
 
-def _category_known(register: Register) -> pl.DataFrame:
-    """When a category that closes a case was known, for the cases that came as facts."""
+def _category_known(register: Register) -> pl.Series:
+    """When a category that closes a case was known, by row; missing but for cases that came as facts."""
     code = pl.col("value").str.to_lowercase().str.replace_all(r"[\s/,-]+", "_")
     facts = register.facts.filter((pl.col("field") == "category_police") & code.is_in(_closing()))
     if register.known_on is not None:
         facts = facts.filter(pl.col("known_from").dt.date() <= register.known_on)
-    return facts.group_by("case_id").agg(category_known_from=pl.col("known_from").min())
+    known = facts.group_by("case_id").agg(pl.col("known_from").min())
+    ids = register.table.select("case_id")  # alone: a join copies every column
+    return ids.join(known, on="case_id", how="left", maintain_order="left")["known_from"]
 
 
 def _closed_early() -> pl.Expr:

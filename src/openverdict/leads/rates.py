@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from openverdict.leads.results import Measured
@@ -36,7 +37,7 @@ def measured(
     )
 
 
-def group_summary(series: Series, ids: list[str], chance: Chance | None) -> dict[str, Any]:
+def group_summary(series: Series, ids: Sequence[str], chance: Chance | None) -> dict[str, Any]:
     """One of the strongest groups for `summary.json`."""
     known = measured(chance, series.strength, series.members, by_key=series.by_key)
     return {

@@ -18,7 +18,7 @@ from openverdict.leads.many import Many
 from openverdict.leads.prepared import distance_m
 from openverdict.leads.rules import direction_of, points_of, settings
 
-CHUNK = 1 << 19  # pairs looked at at a time
+CHUNK = 1 << 17  # pairs looked at at a time
 
 _PLACE = ["found_lat", "found_lon", "micro_place"]
 _VALUES = [
@@ -28,6 +28,17 @@ _VALUES = [
     "setting",
     "items_missing",
     "items_present",
+]
+_SAID = [
+    "case_a",
+    "case_b",
+    "row_a",
+    "row_b",
+    "log10_lr",
+    "metres",
+    "days",
+    "body_position_a",
+    "items_missing_a",
 ]
 _LABELS = {
     "same_micro_place": "Same spot as",
@@ -40,9 +51,6 @@ _LABELS = {
 
 def similar_cases(table: pl.DataFrame, links: pl.DataFrame) -> Iterator[Many]:
     """Findings of direction L from the pairs of `links`, for both cases of each pair; `table` is a prepared one."""
-    pairs = _pairs(table, links)
-    if pairs.is_empty():
-        return
     tests = {
         "same_micro_place": _same_spot(),
         "near_place_time": _near(),
@@ -57,9 +65,11 @@ def similar_cases(table: pl.DataFrame, links: pl.DataFrame) -> Iterator[Many]:
         "same_missing_set": "items_missing",
         "same_planted_set": "items_present",
     }
-    flags = pairs.with_columns(**tests)
+    alike = _pairs(table, links, tests)
+    if alike.is_empty():
+        return
     for code, source in sources.items():
-        yield _both_ways(flags.filter(pl.col(code)), code, source)
+        yield _both_ways(alike.filter(pl.col(code)), code, source)
 
 
 def cross_references(table: pl.DataFrame) -> Iterator[Finding]:
@@ -78,22 +88,23 @@ def cross_references(table: pl.DataFrame) -> Iterator[Finding]:
                     yield found(other, "note_names_other_case", text, f"{column} of {case_id}")
 
 
-def _pairs(table: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """The pairs of deaths that are neighbours or share a spot's label: the row of each case, both cases' values, distance
-    and days.
+def _pairs(table: pl.DataFrame, links: pl.DataFrame, tests: dict[str, pl.Expr]) -> pl.DataFrame:
+    """The pairs of deaths that are neighbours or share a spot's label and of which any of the tests holds: both cases with
+    their rows, what is said of the pair, and a column a test.
     """
     if "log10_lr" not in links.columns:
         links = links.with_columns(log10_lr=0.0)
     rows = table.select("case_id", "kind").with_row_index("row")
     deaths = rows.filter(pl.col("kind").fill_null("death") == "death").drop("kind")
     places = table.select(_PLACE)
-    near = [
-        _neighbours(links.slice(first, CHUNK), deaths, places)
-        for first in range(0, max(links.height, 1), CHUNK)
-    ]
-    pairs = _beside(pl.concat(near), table.select(_VALUES))
+    values = table.select(_VALUES)
     days = (pl.col("found_at_b").dt.date() - pl.col("found_at_a").dt.date()).dt.total_days().abs()
-    return pairs.with_columns(days=days)
+    found = []
+    for first in range(0, max(links.height, 1), CHUNK):
+        near = _neighbours(links.slice(first, CHUNK), deaths, places)
+        pairs = _beside(near, values).with_columns(days=days).with_columns(**tests)
+        found.append(pairs.filter(pl.any_horizontal(*tests)).select(*_SAID, *tests))
+    return pl.concat(found)
 
 
 def _neighbours(links: pl.DataFrame, deaths: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:

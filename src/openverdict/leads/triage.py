@@ -56,7 +56,7 @@ def triage(register: Register, links: pl.DataFrame | None = None) -> tuple[Triag
             gathered, row, case_id, said.get(row, ()), checked.missing[which] if known else ()
         )
         for row, (case_id, (which, known)) in enumerate(
-            zip(table.get_column("case_id").to_list(), missing, strict=True)
+            zip(register.case_ids, missing, strict=True)
         )
     )
 

@@ -14,6 +14,7 @@ from openverdict.linkage.compile import (
 )
 from openverdict.linkage.engine import ENGINES, check_engine, engine
 from openverdict.linkage.job import Executor, Job, Local, Part, Task
+from openverdict.linkage.memory import give_back
 from openverdict.linkage.pairs import Ledger, Share, all_pairs
 from openverdict.linkage.spark import Spark
 from openverdict.linkage.spool import Spool, clear
@@ -38,5 +39,6 @@ __all__ = [
     "compile_tables",
     "engine",
     "from_units",
+    "give_back",
     "to_units",
 ]

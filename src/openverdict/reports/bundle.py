@@ -17,6 +17,7 @@ import polars as pl
 
 from openverdict.errors import InputError
 from openverdict.leads.results import Review
+from openverdict.linkage import give_back
 from openverdict.reports.figures import read_outline
 from openverdict.reports.render import DEFAULT_TITLE, render_report
 from openverdict.reports.tables import cases_table, leads_table, rejects_table, safe_csv_parts
@@ -51,6 +52,7 @@ def write_review(
     Raises:
         InputError: `out` holds files that no review wrote, or cannot be written; or the outline cannot be read.
     """
+    give_back()  # what made the review is gone by now
     rings = read_outline(outline) if outline else ()
     contents: dict[str, Content] = {
         "leads.csv": safe_csv_parts(leads_table(review)),
