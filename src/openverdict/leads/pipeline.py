@@ -288,7 +288,7 @@ class _Run:
                 del slot_tables
             give_back()
             table = Links(self.model, ledger, self.ids)
-            links = table.frame
+            pairs = table.pairs
             self.clock.start("series")
             floor = float(self.model.sum_at(self.floor))
             link_floor = max(floor, float(np.log10(self.n)) - 2.0)
@@ -304,24 +304,27 @@ class _Run:
                 chance = self._chance(slot_tables, link_floor)
         else:
             ledger = _no_pairs(self.n)
-            table, links = None, no_links(self.variables)
+            table, pairs = None, no_links(self.variables)
         if chance is not None:
             series = by_rate(series, chance)
         self.clock.start("triage")
-        triaged = triage(self.register, links)
+        triaged = triage(self.register, pairs)
         self.clock.start("leads")
+        bounds = None
         if table is not None and self.settings.intervals:
             self.assessor = self.assess(ledger, chance)
-            links = table.with_intervals(self.assessor.intervals)
+            bounds = table.bounds(self.assessor.intervals)
+            give_back()
         leads = self._leads(series, chance, triaged, table) if self.n else ()
         watched = () if table is None else self._watched(table, chance)
         if self.settings.replay:
             self.clock.start("replay")
             leads = self._replayed(leads)
         self.clock.stop()
-        give_back()
         summary = self._summary(ledger, chance, series, leads, rejects, sources, notes)
         self.assessor = None  # it knows this run: without it all that is large goes with the run
+        give_back()
+        links = pairs if table is None else table.frame(bounds)
         return Review(
             self.register, leads, links, triaged, rejects, summary, self.clock.spent, watched
         )
