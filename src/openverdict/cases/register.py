@@ -25,7 +25,7 @@ FACTS_SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),
     "author": pl.String(),
 }
-CSV_ROWS = 1 << 16  # rows put into words at a time
+CSV_ROWS = 1 << 14  # rows put into words at a time
 
 STATUS_SCHEMA: dict[str, pl.DataType] = {
     "case_id": pl.String(),

@@ -32,7 +32,7 @@ class GroupDraws:
         self, intervals: Intervals, members: Sequence[int], own: PairIntervals | None = None
     ) -> None:
         """`own`: the intervals of all pairs of `members`, where they are at hand."""
-        self.model = intervals.model
+        self.intervals, self.model = intervals, intervals.model
         self.members = np.array(members, dtype=np.int64)
         self.a, self.b = np.triu_indices(len(members), 1)
         self.i, self.j = self.members[self.a], self.members[self.b]
@@ -56,7 +56,7 @@ class GroupDraws:
             for v in self.model.variables:
                 z = self._shared(rng, v.kernel, draws)
                 total += self._moved("background", v.name, z) - self.at[v.name]
-        if "kinds" in sources and self.own.refits:
+        if "kinds" in sources and self.intervals.kinds:
             relearned = self.own.relearned(self.i, self.j)
             total += (relearned - relearned.mean(0))[rng.integers(0, len(relearned), draws)]
         return total

@@ -10,7 +10,7 @@ from openverdict.cases import dictionary
 from openverdict.cases.words import counted, item_label, plain
 from openverdict.evidence.contribution import Contribution
 from openverdict.evidence.encode import NO_PLACE, OTHER, PRECISION_M, SEEN_ONCE, WIDTH_DAYS
-from openverdict.evidence.model import Model, listed_again
+from openverdict.evidence.model import CASES, FloatArray, IntArray, Model, listed_again
 from openverdict.evidence.rarity import SOURCES
 from openverdict.evidence.relation import LABEL, TERM
 from openverdict.evidence.variables import Variable
@@ -312,25 +312,39 @@ def _values(model: Model, number: int, c: int) -> list[str] | None:
 def similar_sentence(model: Model, i: int, j: int) -> str:
     """Where the pair stands among all others of the earlier case: as similar, as near, as soon, and all at once."""
     i, j = min(i, j), max(i, j)
-    others = np.delete(np.arange(model.n), i)
-    a, b = np.minimum(others, i), np.maximum(others, i)
-    alike = np.sum(list(model.terms(a, b, ("gap", "distance", "spot")).values()), axis=0)
-    at = int(np.searchsorted(others, j))
-    as_alike = alike >= alike[at] - 1e-9
-    as_soon = model.gap_days(a, b) <= model.gap_days(a[at : at + 1], b[at : at + 1])
+    alike_now, near_now, soon_now, rest = _at_least_as_close(model, i, j)
     names = model.prepared.case_ids
-    alike_now = int(as_alike.sum()) - 1
     verb = "is" if alike_now == 1 else "are"
     parts = [f"{alike_now:,} {verb} at least as similar to {names[i]} as {names[j]} is"]
-    together = as_alike & as_soon
     if model.slots.placed[i] and model.slots.placed[j]:
-        as_near = model.slots.placed[others] & (
-            model.metres(a, b) <= model.metres(a[at : at + 1], b[at : at + 1])
-        )
-        near_now = int(as_near.sum()) - 1
         parts.append(f"{near_now:,} {'lies' if near_now == 1 else 'lie'} as near")
-        together &= as_near
-    parts.append(f"{int(as_soon.sum()) - 1:,} fell as soon")
-    rest = int(together.sum()) - 1
+    parts.append(f"{soon_now:,} fell as soon")
     end = f"{names[j]} alone" if rest == 0 else f"{names[j]} and {rest:,} more"
-    return f"Of the {len(others) - 1:,} cases beside the two, {'; '.join(parts)}; all of these at once: {end}."
+    return f"Of the {model.n - 2:,} cases beside the two, {'; '.join(parts)}; all of these at once: {end}."
+
+
+def _at_least_as_close(model: Model, i: int, j: int) -> tuple[int, int, int, int]:
+    """Of all cases but i and j: how many are as similar to i as j is, as near, as soon, and all of these at once.
+
+    Where i or j has no place, every case counts as near.
+    """
+    places = bool(model.slots.placed[i] and model.slots.placed[j])
+
+    def close(others: IntArray) -> tuple[FloatArray, FloatArray, IntArray]:
+        a, b = np.minimum(others, i), np.maximum(others, i)
+        terms = model.terms(a, b, ("gap", "distance", "spot"))
+        metres = np.where(model.slots.placed[others], model.metres(a, b), np.inf)
+        return np.sum(list(terms.values()), axis=0), metres, model.gap_days(a, b)
+
+    alike, metres, days = (float(figure[0]) for figure in close(np.array([j])))
+    counts = np.zeros(4, dtype=np.int64)
+    for first in range(0, model.n, CASES):
+        others = np.arange(first, min(first + CASES, model.n))
+        others = others[(others != i) & (others != j)]
+        found = close(others)
+        as_alike = found[0] >= alike - 1e-9
+        as_near = found[1] <= metres if places else np.ones(len(others), dtype=bool)
+        as_soon = found[2] <= days
+        counts += [f.sum() for f in (as_alike, as_near, as_soon, as_alike & as_near & as_soon)]
+    as_similar, near, soon, all_at_once = counts.tolist()
+    return as_similar, near, soon, all_at_once

@@ -11,7 +11,7 @@ measured coverage: docs/methods/uncertainty.md.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -44,6 +44,7 @@ IntArray = npt.NDArray[np.int64]
 SOURCES = ("theta", "background", "kinds")
 NORMAL_95 = 1.959963984540054
 CHUNK = 200_000
+FEW_CASES = 1000
 REFITS = 8  # sets of kinds of death learned anew
 CERTAIN = 1e-9  # theta is never 0 or 1
 
@@ -147,6 +148,7 @@ class PairIntervals:
     def __init__(self, of: Intervals, part: Part) -> None:
         self.whole, self.part, self.model = of, part, part.model
         self._moved: dict[tuple[str, float], Model] = {}
+        self._refits: list[Model] = []
 
     @cached_property
     def support(self) -> Support:
@@ -154,10 +156,16 @@ class PairIntervals:
         cases = self.part.cases
         return support_of(self.part, self.whole.place(cases), self.whole.time[cases])
 
-    @cached_property
-    def refits(self) -> tuple[Model, ...]:
-        """The part under each set of kinds of death learned anew."""
-        return tuple(_with_types(self.part, kinds) for kinds in self.whole.kinds)
+    def refits(self) -> Iterator[Model]:
+        """The part under each set of kinds of death learned anew: those of few cases are kept, others made one by one."""
+        if self._refits:
+            yield from self._refits
+            return
+        for kinds in self.whole.kinds:
+            model = _with_types(self.part, kinds)
+            if len(self.part.cases) <= FEW_CASES:
+                self._refits.append(model)
+            yield model
 
     def moved(self, source: str, z: float) -> Model:
         """The part with all of one source (theta or background) moved by z standard deviations, by its normal rank."""
@@ -215,7 +223,7 @@ class PairIntervals:
                 a, b = first[v.name] - at[v.name], second[v.name] - at[v.name]
                 up += np.maximum(np.maximum(a, b), 0.0) ** 2
                 down += np.minimum(np.minimum(a, b), 0.0) ** 2
-        if "kinds" in sources and self.refits:
+        if "kinds" in sources and self.whole.kinds:
             spread = self._relearned(i, j).var(0)
             up += spread
             down += spread
@@ -228,9 +236,9 @@ class PairIntervals:
         return self._relearned(self.part.number(i), self.part.number(j))
 
     def _relearned(self, i: IntArray, j: IntArray) -> FloatArray:
-        if not self.refits:
+        if not self.whole.kinds:
             return np.zeros((1, len(i)))
-        return np.stack([kind_terms(m, i, j) for m in self.refits])
+        return np.stack([kind_terms(m, i, j) for m in self.refits()])
 
 
 def kind_terms(model: Model, i: IntArray, j: IntArray) -> FloatArray:

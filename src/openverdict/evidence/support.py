@@ -36,7 +36,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 LEAST_CASES = 0.5  # nothing rests on less than half a case
-CHUNK = 1 << 19  # own values looked at at a time
+CHUNK = 1 << 16  # own values looked at at a time
 PLENTY = 1e9  # what rests on so many cases does not vary
 
 
