@@ -2,6 +2,7 @@
 
     python benchmarks/scale.py                        # 11,000, 100,000 and a million cases: hours, most of them the baselines'
     python benchmarks/scale.py --cases 11000          # minutes
+    python benchmarks/scale.py --cases 1000000 --add  # beside the stored figures of other registers
     python benchmarks/scale.py --page                 # the page and its pictures from the stored figures
 
 The job is the same for every engine: pairs within five years and 50 km, twelve evidence variables as integer tables, a floor.
@@ -63,6 +64,7 @@ def main() -> None:
     parser.add_argument("--chance-up-to", type=int, default=11_000, metavar="CASES")
     parser.add_argument("--engines", nargs="+", default=[*OURS, *BASELINES])
     parser.add_argument("--no-review", action="store_true", help="time no whole reviews")
+    parser.add_argument("--add", action="store_true", help="keep the figures of other registers")
     parser.add_argument("--page", action="store_true", help="only write the page")
     parser.add_argument("--out", type=Path, default=RESULT)
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
@@ -98,13 +100,17 @@ def measure(args: argparse.Namespace) -> None:
             small = Path(folder) / "register.parquet"
             template_texts(simulate_country(CountrySpec(600), 2).register).write_parquet(small)
             a_review(small, Path(folder), "--null-registers", "2")
+    if args.add and args.out.exists():
+        stored = json.loads(args.out.read_text(encoding="utf-8"))
+        outcome |= {name: stored[name] for name in ("registers", "connecticut") if name in stored}
     for cases in args.cases:
         with tempfile.TemporaryDirectory() as folder:
             outcome["registers"][str(cases)] = one_size(cases, args, Path(folder))
+        outcome["registers"] = dict(sorted(outcome["registers"].items(), key=lambda r: int(r[0])))
         outcome["exponents"] = exponents(outcome["registers"])
         _write(args.out, outcome)
     data = Path(os.environ.get("OPENVERDICT_DATA") or ROOT.parent / "shared" / "data") / CONNECTICUT
-    if data.is_file() and not args.no_review:
+    if data.is_file() and not (args.no_review or args.add):
         with tempfile.TemporaryDirectory() as folder:
             outcome["connecticut"] = {
                 "review": a_review(data, Path(folder), "--no-chance", "--map", "connecticut"),

@@ -41,9 +41,9 @@ def page(outcome: dict[str, Any]) -> str:
     registers = list(outcome["registers"].values())
     parts = [
         "# Performance",
-        "How fast every pair of a register is compared, and a whole review. The figures come from one run of\n"
-        "`benchmarks/scale.py`, which also wrote this page; how fast the store is stands on\n"
-        "[a page of its own](store-performance.md).",
+        "How fast every pair of a register is compared, and a whole review. The figures come from\n"
+        "`benchmarks/scale.py`, the ratios of one register from one run;\n"
+        "it also wrote this page. How fast the store is stands on\n[a page of its own](store-performance.md).",
         "```sh\npython benchmarks/scale.py\n```",
         f"Machine: {found['processor'] or 'unnamed processor'}, {found['cores']} cores, {found['memory_gb']} GB,\n"
         f"Python {found['python']}; {found['threads']} threads for every engine. Load average {found['load_average_before']:g} "
@@ -106,7 +106,8 @@ def _engines(outcome: dict[str, Any]) -> list[str]:
     )  # fmt: skip
     parts += [
         _table(head, rows),
-        f"Median of {outcome['rounds']} rounds that go through all engines in turn, each in a process of its own after\n"
+        "Median of the rounds (their figures stand in `benchmarks/results/scale.json`), which go through\n"
+        "all engines in turn, each in a process of its own after\n"
         "warming up on a small register. Peak memory is the largest resident set of that process (VmHWM), Python and the\n"
         "tables of the job in it; Spark's workers are other processes and not in it.",
         "![Million pairs of the window a second, by engine and register; grey: the ceiling](img/scale-rates.svg)",

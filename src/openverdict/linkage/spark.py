@@ -44,7 +44,10 @@ BROADCAST_LIMIT = (
     256 * 2**20
 )  # bytes of tables up to which they are broadcast; beyond, a file is mapped
 PARTITIONS_A_SLOT = 4  # so that no slot waits long for the slowest
-WAVES = 16  # at least so many, where there are tasks enough: what is kept of an interrupted run, and progress
+WAVES = (
+    16  # at least so many of a long run: what is kept of it when it is interrupted, and progress
+)
+PAIRS_A_WAVE = 10**9  # at least, of a short one: each wave costs Spark half a second
 ATTEMPTS = 4  # of a task, on a cluster Spark's own default
 SCHEMA = "task int, i binary, j binary, units binary"
 INT32 = np.dtype("<i4")
@@ -117,6 +120,7 @@ class Spark:
             return
         session, _ = self._session
         tag = f"openverdict-{secrets.token_hex(4)}"
+        waves = min(WAVES, max(1, sum(task.pairs for task in todo) // PAIRS_A_WAVE))
         with self._shipped((job, todo)) as held, ThreadPoolExecutor(2) as pool:
             under_way: deque[tuple[range, Future[list[Part]]]] = deque()
             first = 0
@@ -124,7 +128,7 @@ class Spark:
                 while first < len(todo) or under_way:
                     # Two waves at a time: the next one fills the slots that the last tasks of this one leave.
                     while first < len(todo) and len(under_way) < 2:
-                        wave, partitions = _wave(first, len(todo), self._slots())
+                        wave, partitions = _wave(first, len(todo), self._slots(), waves)
                         rows = _rows(session, held, wave, partitions)
                         future = pool.submit(_run_wave, session, rows, wave, tag)
                         under_way.append((wave, future))
@@ -175,10 +179,10 @@ class Spark:
             yield lambda: _from_file(name)
 
 
-def _wave(first: int, last: int, slots: int) -> tuple[range, int]:
-    """The tasks that are handed out next, and into how many partitions."""
+def _wave(first: int, last: int, slots: int, waves: int) -> tuple[range, int]:
+    """The tasks that are handed out next, and into how many partitions; about so many waves in all."""
     partitions = slots * PARTITIONS_A_SLOT
-    each = max(1, last // (partitions * WAVES))
+    each = max(1, last // (partitions * waves))
     wave = range(first, min(first + partitions * each, last))
     return wave, min(partitions, len(wave))
 
