@@ -50,6 +50,7 @@ from openverdict.decisions.roles import Role, Standing
 from openverdict.decisions.showing import show
 from openverdict.decisions.standing import stands
 from openverdict.decisions.subjects import Kind, Subject, case, pair_key
+from openverdict.decisions.worklist import WorkList, work_list
 from openverdict.intake import Intake, read_register
 from openverdict.leads import Settings
 from openverdict.ledger.events import CaseViewed
@@ -299,6 +300,7 @@ LOOKS: dict[str, Look] = {
     "consideration.consideration": lambda s, u, c: consideration(s, case(s, c), s.clock(), user=u),
     "shown.facts_page": lambda s, u, c: facts_page(s, case(s, c), RUN, user=u),
     "listing.list_cases": lambda s, u, c: list_cases(s, CaseFilter(number=c), user=u),
+    "worklist.work_list": lambda s, u, c: work_list(s, WorkList.ALL, user=u),
     "late.late_facts": lambda s, u, c: late.late_facts(s, user=u, case=c),
     "late.notices": lambda s, u, c: late.notices(s, user=u),
     "late.take_in": lambda s, u, c: late.take_in(s, nothing(), actor=u, purpose="intake"),

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
+from openverdict.decisions.derived import LeadNow  # noqa: F401  (Django has to know it as well)
 from openverdict.ledger.models import Recorded
 
 

@@ -6,7 +6,7 @@ out as what an index understands: units, a few cases by number, a few that are k
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -104,6 +104,16 @@ def reach(
         _numbers(store, restricted - named),
         bool(units) and store.rows(PresentItem).filter(field=UNIT, item__in=units).exists(),
     )
+
+
+def names_of(store: Store, numbers: Collection[int]) -> list[str]:
+    """The case numbers of cases by their place in the store, in order."""
+    found: set[str] = set()
+    wanted = sorted(numbers)
+    for start in range(0, len(wanted), 500):
+        rows = store.rows(Case).filter(id__in=wanted[start : start + 500])
+        found.update(rows.values_list("case_id", flat=True))
+    return sorted(found)
 
 
 def is_scattered(store: Store, within: Reach) -> bool:

@@ -142,13 +142,13 @@ def run(alias: str, sql: str, values: Sequence[Any] = ()) -> None:
         cursor.execute(sql, values)
 
 
-def analyse(alias: str) -> None:
+def analyse(alias: str, tables: Sequence[str]) -> None:
     """Let PostgreSQL count what its plans rest on, after many rows came at once; SQLite's plans need no counts."""
     if connections[alias].vendor == SQLITE:
         return
     # A role that owns no table is warned, not refused; the server's own housekeeping comes to it later.
     with connections[alias].cursor() as cursor:
-        for table in ("ledger_present", "ledger_presentitem"):
+        for table in tables:
             cursor.execute(f"ANALYZE {table}")
 
 

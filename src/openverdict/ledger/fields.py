@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -21,6 +21,10 @@ class RowNumber(models.BigIntegerField):
 
 class PlainText(models.TextField):
     """Text that sorts and compares by its code points on either engine, whatever the language of the database."""
+
+    if TYPE_CHECKING:  # an instance of a model has the text, not the field
+
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
 
     def db_parameters(self, connection: Any) -> dict[str, Any]:
         """With the collation of PostgreSQL that does so; SQLite's own does."""
