@@ -173,6 +173,15 @@ def review(
     outline: Annotated[
         Path | None, typer.Option("--outline", help="GeoJSON of areas to draw on the maps.")
     ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Write the report as PDF too, and each lead as its own.")
+    ] = False,
+    power: Annotated[
+        Path | None,
+        typer.Option(
+            "--power", help="JSON of an evaluation on planted series, for the closure report."
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when rows were rejected.")
     ] = False,
@@ -216,11 +225,14 @@ def review(
         from openverdict.intake.plausible import strange
         from openverdict.leads.inclusion import read_inclusion
         from openverdict.linkage import check_engine, clear
-        from openverdict.reports import check_folder, write_review
+        from openverdict.reports import check_folder, check_pdf, read_power, write_review
 
+        if pdf:
+            check_pdf()
+        measured = None if power is None else read_power(power)
         check_engine(engine, master, threads)
         _check_numbers(budget=budget, seed=seed)
-        named = [p for p in (known_series, inclusion, outline) if p is not None]
+        named = [p for p in (known_series, inclusion, outline, power) if p is not None]
         inputs = [*(register or ()), *named]
         _check_apart(out, [*inputs, Path(mapping)] if mapping is not None else inputs)
         check_folder(out)
@@ -253,7 +265,7 @@ def review(
                 record.plan(known, **how)
             result = run(read, as_of=day, progress=tell, **how)
             tell("reports", 0.0)
-            write_review(result, out, outline=outline)
+            write_review(result, out, outline=outline, printed=pdf, power=measured)
             if record is not None:
                 tell("storing", 0.0)
                 record.finish(result, out)

@@ -207,7 +207,9 @@ class Record:
         from openverdict.ledger.runs import finish_run
 
         written = {
-            path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(out.iterdir())
+            path.relative_to(out).as_posix(): sha256(path.read_bytes()).hexdigest()
+            for path in sorted(out.rglob("*"))
+            if path.is_file()
         }
         run, self.run = self.run, None
         if run is not None:

@@ -22,7 +22,7 @@ from openverdict.cli_acting import (
     subject_of,
 )
 from openverdict.cli_record import who_does
-from openverdict.terminal import count, fail
+from openverdict.terminal import count, errors, fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,27 +48,33 @@ def consideration(
     case: OfCase = None,
     out: Annotated[
         list[Path] | None,
-        typer.Option("--out", help="New file, .html or .json; may be given several times."),
+        typer.Option("--out", help="New file, .html, .pdf or .json; may be given several times."),
     ] = None,
     user: As = None,
     purpose: Purpose = "death_review",
     json: Json = False,
 ) -> None:
     """How a pair, a lead or a case was considered: what could be seen when, who was shown what, who decided and why."""
-    files = _new_files(out, (".html", ".json"))
+    files = _new_files(out, (".html", ".pdf", ".json"))
     with opened(store) as record:
         import json as jsonlib
 
         from openverdict.reports import consideration as room
         from openverdict.reports.consideration_page import consideration_html, consideration_text
         from openverdict.reports.making import log_report
+        from openverdict.reports.printed import pdf
 
         subject = subject_of(record, pair, lead, case)
         who, at = who_does(user), now()
         told = room.consideration(record, subject, at, user=who)
         as_json = jsonlib.dumps(told.to_dict(), indent=2, ensure_ascii=False) + "\n"
+
+        def page() -> str:
+            return consideration_html(told, made=at, reader=who)
+
         made = {
-            ".html": lambda: consideration_html(told, made=at, reader=who).encode(),
+            ".html": lambda: page().encode(),
+            ".pdf": lambda: pdf(page(), printed_at=at),
             ".json": as_json.encode,
             "": (as_json if json else consideration_text(told)).encode,
         }
@@ -85,7 +91,8 @@ def unlooked(
     out: Annotated[
         list[Path] | None,
         typer.Option(
-            "--out", help="New file, .html, .csv, .xlsx or .json; may be given several times."
+            "--out",
+            help="New file, .html, .pdf, .csv, .xlsx or .json; may be given several times.",
         ),
     ] = None,
     user: As = None,
@@ -93,17 +100,23 @@ def unlooked(
     json: Json = False,
 ) -> None:
     """What nobody looked at: pairs and leads of the last run without a decision, and what is overdue, by unit."""
-    files = _new_files(out, (".html", ".csv", ".xlsx", ".json"))
+    files = _new_files(out, (".html", ".pdf", ".csv", ".xlsx", ".json"))
     with opened(store) as record:
         from openverdict.reports import unlooked as room
         from openverdict.reports import unlooked_files as forms
         from openverdict.reports.making import log_report
+        from openverdict.reports.printed import pdf
 
         who, at = who_does(user), now()
         told = room.never_looked_at(record, at, who)
+
+        def page() -> str:
+            return forms.unlooked_html(told, made=at, reader=who)
+
         spoken = forms.unlooked_json if json else forms.unlooked_text
         made = {
-            ".html": lambda: forms.unlooked_html(told, made=at, reader=who).encode(),
+            ".html": lambda: page().encode(),
+            ".pdf": lambda: pdf(page(), printed_at=at),
             ".csv": lambda: forms.unlooked_csv(told),
             ".xlsx": lambda: forms.unlooked_xlsx(told),
             ".json": lambda: forms.unlooked_json(told).encode(),
@@ -140,6 +153,9 @@ def pack(
             "made if it is not there. Without it the key is thrown away.",
         ),
     ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="With its page as PDF (pack.pdf) beside pack.html.")
+    ] = False,
     key: Key = None,
     user: As = None,
     purpose: Purpose = "disclosure",
@@ -161,6 +177,7 @@ def pack(
             profile=chosen,
             cases=case or None,
             key=None if pseudonyms is None else pseudonym_key(pseudonyms),
+            printed=pdf,
         )
         told = {
             "path": str(target),
@@ -187,6 +204,11 @@ def _new_files(out: list[Path] | None, kinds: tuple[str, ...]) -> list[Path]:
             fail(f"--out {path}: is there already; name a new file")
         if not path.parent.is_dir():
             fail(f"--out {path}: there is no folder {path.parent}; make it first")
+    if any(path.suffix.lower() == ".pdf" for path in out or []):
+        from openverdict.reports.printed import check_pdf
+
+        with errors():
+            check_pdf()
     return list(out or [])
 
 

@@ -124,7 +124,7 @@ def test_a_second_run_replaces_the_first_as_a_whole(tmp_path, review, nothing):
     write_review(review, out)
     write_review(nothing, out)
     assert "No group put forward" in (out / "report.html").read_text(encoding="utf-8")
-    assert sorted(path.name for path in out.iterdir()) == sorted(FILE_NAMES)
+    assert sorted(path.name for path in out.iterdir()) == sorted((*FILE_NAMES, "closure.html"))
     assert list(tmp_path.iterdir()) == [out]
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,7 +20,10 @@ import polars as pl
 from openverdict.errors import InputError
 from openverdict.leads.results import Review
 from openverdict.linkage import give_back
-from openverdict.reports.figures import read_outline
+from openverdict.reports.closure import closure_html
+from openverdict.reports.figures import Ring, read_outline
+from openverdict.reports.lead_page import LeadPages
+from openverdict.reports.printed import check_pdf, pdf
 from openverdict.reports.render import DEFAULT_TITLE, render_report
 from openverdict.reports.tables import cases_table, leads_table, rejects_table, safe_csv_parts
 
@@ -33,6 +38,9 @@ FILE_NAMES = (
     "summary.json",
     "report.html",
 )
+# What some reviews leave beside them: where no group is put forward, and where PDFs were asked for.
+MORE_NAMES = ("closure.html", "report.pdf", "closure.pdf", "leads")
+_LEAD_FILE = re.compile(r"(?:lead|case)-\d+\.pdf")
 
 
 def write_review(
@@ -42,16 +50,23 @@ def write_review(
     title: str = DEFAULT_TITLE,
     outline: Path | None = None,
     timings: bool = True,
+    printed: bool = False,
+    power: Mapping[str, Any] | None = None,
 ) -> tuple[Path, ...]:
     """Write the files of a review into the folder `out` and return their paths.
 
     The files are made in a hidden folder beside `out` and put in place by one rename: whoever looks finds the files of
     the run before, or all of this one. Two runs of one review give the same bytes, but for the key `timings` of
-    `summary.json`; `timings=False` leaves it out. `outline` is a GeoJSON file of areas to draw on the maps.
+    `summary.json`; `timings=False` leaves it out. `outline` is a GeoJSON file of areas to draw on the maps. Where no group is
+    put forward, a closure report is among them (`closure.html`); `power` is what it says of series planted for the purpose,
+    as `read_power` gives it. `printed`: every page as PDF too, and each lead as one of its own in the folder `leads`.
 
     Raises:
         InputError: `out` holds files that no review wrote, or cannot be written; or the outline cannot be read.
+        MissingPartError: PDFs are asked for and the extra `pdf` is not installed.
     """
+    if printed:
+        check_pdf()
     give_back()  # what made the review is gone by now
     rings = read_outline(outline) if outline else ()
     contents: dict[str, Content] = {
@@ -63,6 +78,10 @@ def write_review(
         "summary.json": [summary_json(review, timings=timings).encode()],
         "report.html": [render_report(review, title=title, outline=rings).encode()],
     }
+    if not review.series_leads:
+        contents["closure.html"] = [closure_html(review, title=title, power=power).encode()]
+    if printed:
+        contents |= _printed(review, contents, title, rings)
     try:
         target = out.resolve()
         _refuse_foreign(target, out)
@@ -71,6 +90,7 @@ def write_review(
         try:
             made.mkdir()
             for name, content in contents.items():
+                (made / name).parent.mkdir(exist_ok=True)
                 _write(made / name, content)
             _put_in_place(made, target)
         finally:
@@ -78,6 +98,25 @@ def write_review(
     except (OSError, pl.exceptions.ComputeError) as error:
         raise InputError(f"{out}: cannot be written ({error}); name another folder") from error
     return tuple(out / name for name in contents)
+
+
+def _printed(
+    review: Review, pages: Mapping[str, Content], title: str, outline: Sequence[Ring]
+) -> dict[str, Content]:
+    """The pages as PDF, and each lead; one after the other, as they are written."""
+    made: dict[str, Content] = {}
+    for name, content in pages.items():
+        if name.endswith(".html") and not callable(content):
+            html = b"".join(content).decode()
+            made[f"{name.removesuffix('.html')}.pdf"] = partial(_write_pdf, partial(str, html))
+    leads = LeadPages(review, title=title, outline=outline)
+    for name, lead in leads.names():
+        made[f"leads/{name}.pdf"] = partial(_write_pdf, partial(leads.html, lead))
+    return made
+
+
+def _write_pdf(page: Callable[[], str], file: IO[bytes]) -> None:
+    file.write(pdf(page()))
 
 
 def summary_json(review: Review, *, timings: bool = True) -> str:
@@ -136,7 +175,10 @@ def _refuse_foreign(target: Path, out: Path) -> None:
     if not target.is_dir():
         raise InputError(f"{out}: is a file; name a folder")
     held = sorted(entry.name for entry in target.iterdir())
-    foreign = [name for name in held if name not in FILE_NAMES]
+    foreign = [name for name in held if name not in (*FILE_NAMES, *MORE_NAMES)]
+    leads = target / "leads"
+    if leads.is_dir():
+        foreign += [f"leads/{e.name}" for e in leads.iterdir() if not _LEAD_FILE.fullmatch(e.name)]
     if held and not foreign and not _is_review(target / "summary.json"):
         foreign = held
     if foreign:

@@ -89,7 +89,7 @@ def second_look(review: Review, cases: Cases) -> SecondLook:
             for level in levels
         ),
         sections=tuple(
-            _case_view(i, entry, leads[entry.case_id], cases)
+            case_view(i, entry, leads[entry.case_id], cases)
             for i, entry in enumerate(worth[:_SECTIONS], 1)
         ),
         listed=tuple(
@@ -111,7 +111,8 @@ def every_case(review: Review, cases: Cases) -> tuple[CaseRow, ...]:
     return tuple(_case_row(entry, cases, similar) for entry in review.triage)
 
 
-def _case_view(number: int, entry: Triage, lead: Lead, cases: Cases) -> CaseView:
+def case_view(number: int, entry: Triage, lead: Lead, cases: Cases) -> CaseView:
+    """A case that is a lead, ready to print."""
     ref = cases.ref(number, entry.case_id)
     return CaseView(
         anchor=f"case-{number}",

@@ -74,7 +74,19 @@ def consideration_html(told: Consideration, *, made: datetime, reader: str) -> s
         "log_root": told.log_root,
     }
     template = environment().get_template("consideration.html")
-    return template.render(title=_title(told), page=page) + "\n"
+    return template.render(title=_title(told), page=page, foot=_foot(told, reader)) + "\n"
+
+
+def _foot(told: Consideration, reader: str) -> tuple[str, ...]:
+    """What stands at the foot of every printed page."""
+    models = sorted(
+        {f"{s.model_version}, hash {s.model_hash[:16]}" for s in told.showings if s.model_hash}
+    )
+    return (
+        f"for {reader}",
+        f"log of {told.log_size:,} entries, root {told.log_root[:16]}",
+        *(f"shown under model {model}" for model in models),
+    )
 
 
 def consideration_text(told: Consideration) -> str:

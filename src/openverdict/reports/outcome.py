@@ -26,6 +26,16 @@ def headline(t: Totals) -> str:
     )
 
 
+def foot(t: Totals) -> tuple[str, ...]:
+    """What stands at the foot of every printed page: on what was known, by which model, from which register."""
+    as_of = f"as of {day_words(t.as_of)}" if t.as_of else "on everything that was known"
+    return (
+        sentence_case(as_of),
+        f"model {t.model_version}, hash {t.model_hash[:16]}",
+        f"register hash {t.register_hash[:16]}",
+    )
+
+
 def _why_none(t: Totals) -> str:
     """What kept the strongest group back, as far as this run measured it."""
     if t.cases == 1:

@@ -33,29 +33,12 @@ from openverdict.ledger.export import Exported, write_export
 from openverdict.ledger.models import Fact, Run, Source
 from openverdict.ledger.reading import StoredLog
 from openverdict.ledger.store import Store
+from openverdict.reports.pack_page import PackTables, pack_html
+from openverdict.reports.pack_words import readme
+from openverdict.reports.printed import check_pdf, pdf
 from openverdict.reports.tables import safe_csv
 
 AT_ONCE = 1_000  # cases in one query
-_README = """\
-What was considered, and what came of it.
-
-decisions.csv      every decision on a pair, a lead or a case: those that were rejected or superseded, too
-contributions.csv  what each thing that was compared added to the log10 ratio that was shown; "points" says which way
-facts.csv          of these cases, the fields that the profile allows
-sources.csv        the files that were taken in, by their SHA-256
-runs.json          what was compared when, with which model, and by which rule of inclusion
-profile.json       what may be in this pack, and how many decisions were withheld
-
-Cases and people may stand under pseudonyms. They were made with a key that is not in this pack, for its recipient alone:
-two recipients who put their packs together can't join them by a number.
-
-To verify, with Python and its package "cryptography", and with nothing of the program that wrote this:
-
-    python verify_openverdict.py FOLDER --key KEYS
-
-KEYS is the file of verifier keys that you got by another way. A decision may have been right on what was known that day.
-This was written with respect for those who died.
-"""
 
 
 @dataclass(frozen=True)
@@ -109,6 +92,7 @@ def write_pack(
     profile: str | Profile,
     cases: Sequence[str] | None = None,
     key: bytes | None = None,
+    printed: bool = False,
 ) -> Pack:
     """Write the pack, and log that it was disclosed.
 
@@ -121,11 +105,15 @@ def write_pack(
         profile: what may be in it.
         cases: only what is about these alone; everything otherwise.
         key: for pseudonyms, 32 bytes; drawn anew otherwise.
+        printed: with its page as PDF (`pack.pdf`), too.
 
     Raises:
         AccessError: the actor discloses nothing, or not what is about these cases.
         InputError: nobody is named, the profile is unknown, the target exists or there is no key to sign with.
+        MissingPartError: a PDF is asked for and the extra `pdf` is not installed.
     """
+    if printed:
+        check_pdf()
     if not recipients:
         raise InputError("disclosure: name who gets the pack")
     chosen = PROFILES.get(profile) if isinstance(profile, str) else profile
@@ -143,7 +131,7 @@ def write_pack(
             log.verifier_keys(),
             size=size,
             only=sorted(made.entries) if chosen.case_numbers else (),
-            attached=made.files(),
+            attached=made.files(recipients, printed=printed),
         )
     with store.writing(actor, purpose) as writer:
         writer.record(
@@ -247,8 +235,8 @@ class _Made:
         self.decisions = len(taken)
         self._take(taken, cases_of)
 
-    def files(self) -> dict[str, bytes]:
-        """Every table by its name."""
+    def files(self, recipients: Sequence[str], *, printed: bool) -> dict[str, bytes]:
+        """Every table by its name, and the page that says the same."""
         runs = [_plain(run) for run in self._store.rows(Run).order_by("id")]
         sources = [
             (row.sha256, row.kind, row.size_bytes, row.rows_read, row.rows_rejected, row.mapping)
@@ -262,16 +250,23 @@ class _Made:
             "decisions": self.decisions,
             "decisions_withheld": self.withheld,
         }
+        decisions, terms = self._sorted(self._decisions), self._sorted(self._terms)
+        facts, at = self._facts(), self._store.clock()
+        numbers = (len(self.cases), self.pairs)
+        tables = PackTables(
+            profile, recipients, at, *numbers, decisions, terms, facts, runs, sources
+        )
+        page = pack_html(tables)
         return {
-            "README.txt": _README.encode(),
+            "README.txt": readme().encode(),
+            "pack.html": page.encode(),
+            **({"pack.pdf": pdf(page, printed_at=at)} if printed else {}),
             "decisions.csv": _csv(
                 "decision subject_kind cases place of supersedes person conclusion reasons words log10_lr policy bulk",
-                self._sorted(self._decisions),
+                decisions,
             ),
-            "contributions.csv": _csv(
-                "decision variable log10_lr points", self._sorted(self._terms)
-            ),
-            "facts.csv": _csv("case field value status known_from", self._facts()),
+            "contributions.csv": _csv("decision variable log10_lr points", terms),
+            "facts.csv": _csv("case field value status known_from", facts),
             "sources.csv": _csv("sha256 kind size_bytes rows_read rows_rejected mapping", sources),
             "runs.json": _json(runs),
             "profile.json": _json(profile),

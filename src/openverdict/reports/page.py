@@ -80,6 +80,7 @@ class Page:
     simulated: str
     covers: str
     known_on: str
+    foot: tuple[str, ...]
     t: Totals
     headline: str
     budget_words: str
@@ -115,8 +116,9 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
     return Page(
         title=title,
         simulated=simulated_words(review.register),
-        covers=_covers(t),
+        covers=covers(t),
         known_on=day_words(t.as_of) if t.as_of else "",
+        foot=outcome.foot(t),
         t=t,
         headline=outcome.headline(t),
         budget_words=outcome.budget_words(t),
@@ -172,7 +174,8 @@ def build_page(review: Review, title: str, outline: Sequence[Ring] = ()) -> Page
     )
 
 
-def _covers(t: Totals) -> str:
+def covers(t: Totals) -> str:
+    """How many deaths and incidents, and from when to when, as a sentence without its stop."""
     what = [counted(t.deaths, "death")]
     if t.incidents:
         what.append(counted(t.incidents, "non-fatal incident"))

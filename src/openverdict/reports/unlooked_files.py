@@ -134,7 +134,10 @@ def unlooked_html(told: Unlooked, *, made: datetime, reader: str) -> str:
         "sections": [_section(told, kind) for kind in KINDS if told.count(kind)],
         "nothing": not any(told.count(kind) for kind in KINDS),
     }
-    return environment().get_template("unlooked.html").render(page=page) + "\n"
+    foot = [f"for {reader}"]
+    if told.run is not None:
+        foot.append(f"run {told.run}")
+    return environment().get_template("unlooked.html").render(page=page, foot=foot) + "\n"
 
 
 def unlooked_json(told: Unlooked) -> str:
