@@ -129,7 +129,7 @@ def _terms(total: float, near: str) -> tuple[Contribution, ...]:
     )
 
 
-def _links(ids: tuple[str, ...], base: float, near: str) -> tuple[Link, ...]:
+def links_of(ids: tuple[str, ...], base: float, near: str) -> tuple[Link, ...]:
     sentence = "Of the 39 other cases, one is at least as similar to the earlier; six were as near."
     links = []
     for i, (a, b) in enumerate(combinations(ids, 2)):
@@ -259,7 +259,7 @@ def _assessment(ids: tuple[str, ...], lr: float) -> Assessment:
     )
 
 
-def _series(rank: int, ids: tuple[str, ...], lr: float, links: tuple[Link, ...]) -> Lead:
+def series_of(rank: int, ids: tuple[str, ...], lr: float, links: tuple[Link, ...]) -> Lead:
     return Lead(
         rank,
         f"series-{rank:04d}",
@@ -294,8 +294,8 @@ def made_review(n: int = 36) -> Review:
     register = _register(n, simulated=True)
     near = tuple(register.table.filter(pl.col("found_lat").is_not_null()).get_column("case_id"))
     second = tuple(case for case in near if case.startswith("K-"))[:3]
-    first = _links(("A", "B", "C", "D"), 4.4, "430 m apart")
-    other = _links(second, 2.1, "3.2 km apart")
+    first = links_of(("A", "B", "C", "D"), 4.4, "430 m apart")
+    other = links_of(second, 2.1, "3.2 km apart")
     single = Lead(
         3,
         "case-0001",
@@ -320,8 +320,8 @@ def made_review(n: int = 36) -> Review:
     return Review(
         register,
         (
-            _series(1, ("A", "B", "C", "D"), 7.21, first),
-            _series(2, second, 3.04, other),
+            series_of(1, ("A", "B", "C", "D"), 7.21, first),
+            series_of(2, second, 3.04, other),
             single,
             later,
         ),
@@ -338,7 +338,7 @@ def nothing_found() -> Review:
     """A review of the same register without any lead."""
     full = made_review()
     quiet = tuple(Triage(t.case_id, min(t.level, 1), (), (), t.checks_missing) for t in full.triage)
-    links = _links(("A", "B"), 1.6, "430 m apart")
+    links = links_of(("A", "B"), 1.6, "430 m apart")
     return Review(
         full.register,
         (),
@@ -355,7 +355,7 @@ def large_review() -> Review:
     ids = base.register.table.filter(pl.col("found_lat").is_not_null()).get_column("case_id")
     groups = [tuple(ids[i * 40 : i * 40 + 240 : 40]) for i in range(20)]
     leads = tuple(
-        _series(rank, group, 9 - rank / 4, _links(group, 3.0, "1.2 km apart"))
+        series_of(rank, group, 9 - rank / 4, links_of(group, 3.0, "1.2 km apart"))
         for rank, group in enumerate(groups, 1)
     )
     return Review(

@@ -244,10 +244,10 @@ def test_against_is_never_left_empty_when_something_speaks_against(review):
 
 
 def test_a_lead_of_many_cases_names_the_pairs_it_does_not_draw(review):
-    from tests.reports.made_review import _links, _series
+    from tests.reports.made_review import links_of, series_of
 
     ids = tuple(review.register.table.get_column("case_id")[:8])
-    lead = _series(1, ids, 9.0, _links(ids, 9.0, "2 km apart"))
+    lead = series_of(1, ids, 9.0, links_of(ids, 9.0, "2 km apart"))
     view = lead_view(lead, Cases(review.register), (), len(review.register))
     assert len(view.pairs) == 10
     assert len(view.other_pairs) == 18
