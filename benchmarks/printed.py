@@ -3,7 +3,8 @@
     python benchmarks/printed.py        # writes results/printed.json
 
 The review is hand-made (`tests/reports/made_review.py`): 11,000 cases, groups of four with six pairs each. Times are
-processor seconds, so that other work on the machine doesn't count; wall clock stands beside them; a page's HTML is made anew for each PDF and counted in.
+processor seconds, so that other work on the machine doesn't count, but for the wall clock of all of it. A page's HTML is made
+anew for each PDF and counted in.
 """
 
 from __future__ import annotations

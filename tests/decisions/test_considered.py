@@ -7,11 +7,14 @@ import io
 import subprocess
 import sys
 from datetime import timedelta
+from hashlib import sha256
+from html import escape
 from typing import Any
 
 import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
+from pypdf import PdfReader
 from tests.decisions.acts import TEXT
 from tests.ledger.conftest import KEY
 
@@ -190,6 +193,25 @@ def test_a_pack_is_verified_by_the_file_in_it_and_shows_what_points_away(acts, t
         write_pack(acts.store, tmp_path / "pack", profile=profile, **BY)
     with pytest.raises(InputError, match="one of: figures"):
         write_pack(acts.store, tmp_path / "other", profile="all", **BY)
+
+
+def test_the_page_of_a_pack_names_no_more_than_its_tables_and_prints(acts, tmp_path):
+    acts.decide("first.reviewer", acts.pair("B", "C"), "possibly")
+    for profile in ("panel", "oversight"):
+        write_pack(acts.store, tmp_path / profile, profile=profile, printed=True, **BY)
+        held = tmp_path / profile / "attached"
+        html = (held / "pack.html").read_text(encoding="utf-8")
+        named = profile == "oversight"
+        assert ("first.reviewer" in html) == named
+        assert (escape(TEXT) in html) == named
+        row = table(tmp_path / profile, "decisions.csv")[0]
+        assert row["decision"] in html
+        assert all(case in html for case in row["cases"].split(";"))
+        document = PdfReader(held / "pack.pdf")
+        said = "".join("".join(page.extract_text().split()) for page in document.pages)
+        assert row["decision"] in said
+        assert "Possiblysimilar" in said
+        assert sha256(html.encode()).hexdigest() in said
 
 
 def test_erasing_a_case_takes_what_was_shown_and_said_and_leaves_the_decision(acts, clock):
