@@ -16,6 +16,7 @@ import typer
 from openverdict.cli_account import account
 from openverdict.cli_arrive import add_arrival_commands
 from openverdict.cli_decide import decide
+from openverdict.cli_document import add_document_command
 from openverdict.cli_duty import duty
 from openverdict.cli_exhibit import exhibit
 from openverdict.cli_fhir import fhir
@@ -57,6 +58,7 @@ add_arrival_commands(app)
 add_serve_command(app)
 add_simulate_command(app)
 add_suggest_commands(app)
+add_document_command(app)
 add_toxicology_command(app)
 for _group in (decide, duty, exhibit, fhir, news, keep, account, report):
     app.add_typer(_group)

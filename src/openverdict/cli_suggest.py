@@ -1,4 +1,4 @@
-"""The commands of narratives: what texts suggest, what a person accepted of it, and how far reviewers agree."""
+"""The commands of narratives and documents: what texts suggest, what a person accepted of it, and how far reviewers agree."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from openverdict.cli_document import (
+    Index,
+    KnownFrom,
+    OfCase,
+    Rejects,
+    documents_given,
+    documents_of,
+)
 from openverdict.terminal import REJECTED, count, errors, fail, progress
 
 if TYPE_CHECKING:
@@ -27,7 +35,9 @@ Map = Annotated[
 Sheet = Annotated[
     str | None, typer.Option("--sheet", help="Sheet of a workbook; the first one otherwise.")
 ]
-Register = Annotated[list[Path], typer.Argument(help="The files of one register.")]
+Files = Annotated[
+    list[Path] | None, typer.Argument(help="The files of one register, and documents.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
@@ -40,50 +50,80 @@ def add_suggest_commands(app: typer.Typer) -> None:
 
 
 def suggest(
-    register: Register,
+    files: Files = None,
+    *,
     out: Annotated[Path, typer.Option("--out", help="New file, .csv, for a person to review.")],
+    case: OfCase = None,
+    index: Index = None,
+    known_from: KnownFrom = None,
+    rejects: Rejects = None,
     substances_only: Annotated[
         bool,
         typer.Option("--substances-only", help="Read substances alone; needs no optional part."),
     ] = False,
     mapping: Map = None,
     sheet: Sheet = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit with 1 when a document, or part of one, was not read."),
+    ] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Read the narratives of a register and write down what they suggest, for a person to accept or reject."""
+    """Read narratives and documents, and write down what they suggest, for a person to accept or reject.
+
+    Documents (.docx, .pdf, .eml, and .txt whose case is named) need a case, by --case or an index. What could not be read of
+    them goes to rejects.csv, and how each was read to documents.csv, both beside --out.
+    """
     with errors(out):
         from openverdict import read_register
         from openverdict.narrative import suggest as read_all
         from openverdict.narrative import suggest_register, suggest_substances
 
         _new_csv(out)
+        how = suggest_substances if substances_only else read_all
+        register, given = documents_given(files or [], out, case, index, known_from, rejects)
+        tables, cases, texts = [], 0, 0
         with progress(quiet or json) as tell:
-            tell("reading", 0.0)
-            read = read_register(*register, mapping=mapping, sheet=sheet)
-            table = suggest_register(
-                read.register, suggest_substances if substances_only else read_all, tell
-            )
+            if register:
+                tell("reading", 0.0)
+                read = read_register(*register, mapping=mapping, sheet=sheet)
+                tables.append(suggest_register(read.register, how, tell))
+                cases = len(read.register)
+                texts = cases - read.register.table.get_column("narrative").null_count()
+            made = None if given is None else given.read(how, tell, alone=not register)
+            tables += [] if made is None else [made.suggestions]
+            table = tables[0].vstack(tables[1]) if len(tables) > 1 else tables[0]
             _write(table, out)
-        texts = len(read.register) - read.register.table.get_column("narrative").null_count()
         if json:
             told = {
-                "cases": len(read.register),
+                "cases": cases,
                 "narratives": texts,
                 "suggestions": table.height,
                 "out": str(out),
             }
+            if made is not None:
+                told["documents"] = made.documents.to_dicts()
+                told["rejects"] = made.refused.to_dicts()
             typer.echo(jsonlib.dumps(told, indent=2, ensure_ascii=False))
         elif not quiet:
+            sources = [f"{count(texts, 'narrative')} of {count(cases, 'case')}"] if register else []
+            sources += [] if made is None else [count(made.documents.height, "document")]
             typer.echo(
-                f"{count(table.height, 'suggestion')} from {count(texts, 'narrative')} of "
-                f"{count(len(read.register), 'case')}: {out}. None of them counts until a person writes yes under "
-                "`accepted`, with `reviewer` and `at`."
+                f"{count(table.height, 'suggestion')} from {' and '.join(sources)}: {out}. None of them counts until a "
+                "person writes yes under `accepted`, with `reviewer` and `at`."
             )
+            if made is not None and given is not None:
+                given.say(made)
+    if strict and made is not None and made.refused.height:
+        raise typer.Exit(REJECTED)
 
 
 def accept(
-    register: Register,
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="The register, and the documents that accepted rows are of."),
+    ],
     reviewed: Annotated[Path, typer.Option("--reviewed", help="The suggestions with decisions.")],
     out: Annotated[Path, typer.Option("--out", help="New facts file, .csv.")],
     only: Annotated[
@@ -122,7 +162,10 @@ def accept(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Make facts of the suggestions that a person accepted, or a stated policy admits: read instead of the register."""
+    """Make facts of the suggestions that a person accepted, or a stated policy admits: read instead of the register.
+
+    With documents alone and --only, the facts go to a register, or a store, that has their cases.
+    """
     with errors(out):
         from openverdict import read_register
         from openverdict.narrative import accept as take
@@ -132,6 +175,9 @@ def accept(
         if policy and rule:
             fail("--policy and --rule: give one of them; the policy names its rules itself")
         decided = _reviewed(reviewed)
+        register, documents = documents_of(files, decided)
+        if not register and not only:
+            fail("no register among the files; name it, or write the accepted facts alone: --only")
         known = [decided, *(_reviewed(path) for path in measured or ())]
         others: Undecided | None = None
         if policy is not None:
@@ -140,13 +186,11 @@ def accept(
             others = _whole_rule(rule, known, by, yes=yes)
         with progress(quiet or json) as tell:
             tell("reading", 0.0)
-            read = read_register(*register, mapping=mapping, sheet=sheet)
-            taken = take(read.register, decided, others)
-            facts = (
-                taken.facts
-                if only
-                else with_register(read.register, taken.facts, ", ".join(p.name for p in register))
-            )
+            read = read_register(*register, mapping=mapping, sheet=sheet) if register else None
+            taken = take(None if read is None else read.register, decided, others, documents)
+            facts = taken.facts
+            if read is not None and not only:
+                facts = with_register(read.register, facts, ", ".join(p.name for p in register))
             _write(facts, out)
         if json:
             told = {

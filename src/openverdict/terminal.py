@@ -33,6 +33,7 @@ STEPS = {
     "reports": "writing the report",
     "loading": "loading what was prepared",
     "narratives": "reading the narratives",
+    "documents": "reading the documents",
     "arrivals": "comparing new cases",
     "collecting": "taking it into the store",
     "storing": "storing what came out",

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import polars as pl
 
 from openverdict.cases import Fact, Register, Status, dictionary
 from openverdict.cases.fields import FieldType
 from openverdict.cases.values import parse_list, parse_time
+from openverdict.documents import Document
 from openverdict.errors import FieldError, InputError
 from openverdict.narrative.agreement import NO, YES
 from openverdict.narrative.at_once import SPAN, By, Row, Undecided
 from openverdict.narrative.factsfile import facts_frame
+from openverdict.narrative.spans import Texts
 from openverdict.narrative.suggestion import MENTION, Assertion
-from openverdict.narrative.table import SUGGESTIONS_SCHEMA
+from openverdict.narrative.table import OF_DOCUMENTS, SUGGESTIONS_SCHEMA
 
 TURNED_DOWN = "a person turned the same value down in the same case"
 REFUSED_SCHEMA: dict[str, pl.DataType] = {
@@ -51,29 +52,44 @@ class Accepted:
 
 
 def read_reviewed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """A reviewed file's text as columns of `SUGGESTIONS_SCHEMA`, all text, absent review columns being empty.
+    """A reviewed file's text as columns of `SUGGESTIONS_SCHEMA`, all text; those of documents may be absent.
 
     Raises:
         InputError: a column is missing.
     """
     needed = [c for c in SUGGESTIONS_SCHEMA if c not in ("status", "confidence")]
-    missing = [c for c in needed if c not in frame.columns]
+    missing = [c for c in needed if c not in (*frame.columns, *OF_DOCUMENTS)]
     if missing:
         raise InputError(
             f"{name}: has no column {missing[0]!r}; give a file that `openverdict suggest` wrote and a reviewer filled in"
         )
-    return frame.select(pl.col(needed).cast(pl.String()))
+    absent = [pl.lit(None, pl.String()).alias(c) for c in OF_DOCUMENTS if c not in frame.columns]
+    return frame.with_columns(absent).select(pl.col(needed).cast(pl.String()))
 
 
-def accept(register: Register, reviewed: pl.DataFrame, others: Undecided | None = None) -> Accepted:
+def accept(
+    register: Register | None,
+    reviewed: pl.DataFrame,
+    others: Undecided | None = None,
+    documents: Mapping[str, Document] | None = None,
+) -> Accepted:
     """Turn the accepted rows of a reviewed file into facts, and of undecided ones those that a policy or a person takes as one.
 
     A row is refused when its case or its words are not there any more, nobody is named, the time is none, its field can't hold
-    the value, or a field of one value would get a second one. `known_from` is that of the case, else the time of review:
-    the first day on which somebody certainly knew. What was decided one by one comes first: no undecided row becomes
-    a fact whose value a person turned down in the same case and field, and what a person accepted stays theirs.
+    the value, or a field of one value would get a second one. What was decided one by one comes first: no undecided row
+    becomes a fact whose value a person turned down in the same case and field, and what a person accepted stays theirs.
+
+    A narrative's fact is known from when its case was, else from the time of review: the first day on which somebody certainly
+    knew. A document may have come long after its case, so that its facts are known from the day that its row names, else
+    from the time of review.
+
+    Args:
+        register: the register that the narratives stand in; without one, the cases of documents are taken as they are named.
+        reviewed: what `read_reviewed` returned.
+        others: what says of undecided rows which become facts.
+        documents: those that rows are of, by the SHA-256 of their bytes.
     """
-    making = _Making(register)
+    making = _Making(register, documents or {})
     undecided: list[tuple[int, Row]] = []
     for number, row in enumerate(reviewed.iter_rows(named=True), start=2):
         said = (row["accepted"] or "").strip().lower()
@@ -109,10 +125,9 @@ def accept(register: Register, reviewed: pl.DataFrame, others: Undecided | None 
 class _Making:
     """Facts as they are made, each once, with what became of the other rows."""
 
-    def __init__(self, register: Register) -> None:
-        rows = register.table.select("case_id", "narrative", "known_from").iter_rows()
-        self.cells = {case: (text, known) for case, text, known in rows}
-        self.held = _single_values(register)
+    def __init__(self, register: Register | None, documents: Mapping[str, Document]) -> None:
+        self.texts = Texts(register, documents)
+        self.held = {} if register is None else _single_values(register)
         self.facts: list[Fact] = []
         self.refused: list[tuple[int, str, str, str, str]] = []
         self.turned_down: set[tuple[str, str, str]] = set()
@@ -129,7 +144,7 @@ class _Making:
     def make(self, number: int, row: Row, by: Callable[[Row], By]) -> None:
         """A fact of a row, unless it is refused, states none, or was stated before."""
         try:
-            fact = fact_of(row, self.cells, self.held, by)
+            fact = fact_of(row, self.texts, self.held, by)
         except FieldError as error:
             self.refuse(number, row, error)
             return
@@ -164,7 +179,7 @@ def _single_values(register: Register) -> dict[tuple[str, str], str]:
 
 def fact_of(
     row: Row,
-    cells: dict[str, tuple[str | None, datetime | None]],
+    texts: Texts,
     held: dict[tuple[str, str], str],
     by_whom: Callable[[Row], By],
 ) -> Fact | None:
@@ -175,18 +190,7 @@ def fact_of(
     """
     case_id, name = row["case_id"] or "", row["field"] or ""
     by = by_whom(row)
-    if case_id not in cells:
-        raise FieldError("case_id", case_id, "is not in the register")
-    text, known_from = cells[case_id]
-    start, end = _whole("start", row["start"]), _whole("end", row["end"])
-    words = row["text"] or ""
-    there = (text or "")[start:end]
-    if not words or there != words or not 0 <= start < end:
-        raise FieldError(
-            "text",
-            words,
-            f"does not stand at {start}-{end} of the narrative any more; run `openverdict suggest` again",
-        )
+    read = texts.find(row, by.moment)
     if name.startswith(MENTION):
         return None
     if name not in dictionary() or dictionary()[name].equality:
@@ -196,10 +200,10 @@ def fact_of(
         return None
     field = dictionary()[name]
     if field.type.is_list or field.type is FieldType.CODE:
-        read = parse_list(field, value) if field.type.is_list else [value]
-        if len(read) != 1:
+        values = parse_list(field, value) if field.type.is_list else [value]
+        if len(values) != 1:
             raise FieldError(name, value, "write one value a row")
-        value = read[0]
+        value = values[0]
     if not field.type.is_list and held.setdefault((case_id, name), value) != value:
         other = held[case_id, name]
         raise FieldError(name, value, f"the case has {other!r} already; correct one of the two")
@@ -208,9 +212,9 @@ def fact_of(
         field=name,
         value=value,
         status=Status.RECORDED,
-        known_from=known_from or by.moment,
+        known_from=read.known_from,
         recorded_at=by.moment,
-        source=by.source.replace(SPAN, f"{start}-{end}"),
+        source=by.source.replace(f"narrative {SPAN}", read.where),
         author=by.author,
     )
 
@@ -228,9 +232,3 @@ def _stated(row: Row, name: str) -> str | None:
     if said == Assertion.NEGATED and name in _NEGATIVES:
         return _NEGATIVES[name] or value
     return None
-
-
-def _whole(name: str, text: str | None) -> int:
-    if not text or not text.isdecimal():
-        raise FieldError(name, text or "", "not a whole number")
-    return int(text)

@@ -12,7 +12,7 @@ import polars as pl
 from openverdict.errors import InputError
 
 YES, NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0"})
-KEY = ("case_id", "field", "value", "assertion", "start", "end", "rule")
+KEY = ("case_id", "field", "value", "assertion", "start", "end", "sha256", "rule")
 Z95 = 1.959963984540054
 RATES_SCHEMA: dict[str, pl.DataType] = {
     "rule": pl.String(),
@@ -70,12 +70,17 @@ def decided_rows(frame: pl.DataFrame) -> Iterator[tuple[dict[str, str | None], b
     for row in frame.iter_rows(named=True):
         word = (row["accepted"] or "").strip().lower()
         if word in YES or word in NO:
-            last[tuple(str(row[name] or "") for name in KEY)] = (row, word in YES)
+            last[_key(row)] = (row, word in YES)
     yield from last.values()
 
 
 def _decided(frame: pl.DataFrame) -> dict[tuple[str, ...], bool]:
-    return {tuple(str(row[name] or "") for name in KEY): said for row, said in decided_rows(frame)}
+    return {_key(row): said for row, said in decided_rows(frame)}
+
+
+def _key(row: dict[str, str | None]) -> tuple[str, ...]:
+    """What tells one suggestion from another; a file without documents has no hash of any."""
+    return tuple(str(row.get(name) or "") for name in KEY)
 
 
 def acceptance_rates(reviewed: Sequence[pl.DataFrame]) -> pl.DataFrame:

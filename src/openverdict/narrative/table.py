@@ -1,4 +1,4 @@
-"""The suggestions of a register as one table, in the layout that a reviewer fills in."""
+"""Suggestions as one table, in the layout that a reviewer fills in; here those of a register's narratives."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 import polars as pl
 
 from openverdict.cases import Register
+from openverdict.documents import Document
 from openverdict.narrative.suggest import suggest
 from openverdict.narrative.suggestion import Suggestion
 
@@ -22,10 +23,16 @@ SUGGESTIONS_SCHEMA: dict[str, pl.DataType] = {
     "rule": pl.String(),
     "version": pl.String(),
     "confidence": pl.Float64(),
+    "document": pl.String(),
+    "sha256": pl.String(),
+    "place": pl.String(),
+    "known_from": pl.String(),
     "accepted": pl.String(),
     "reviewer": pl.String(),
     "at": pl.String(),
 }
+# Of a document alone: its name, the hash of its bytes, where in it the words stand, from which day on it was known.
+OF_DOCUMENTS = ("document", "sha256", "place", "known_from")
 EVERY = 500  # cases between two words on progress
 
 
@@ -44,10 +51,22 @@ def suggest_register(
     for number, (case_id, text) in enumerate(texts.iter_rows()):
         if progress and number % EVERY == 0:
             progress("narratives", number / texts.height)
-        rows.extend(_row(case_id, text, s) for s in read(text))
+        rows.extend(suggestion_row(case_id, text, s) for s in read(text))
     return pl.DataFrame(rows, schema=SUGGESTIONS_SCHEMA, orient="row")
 
 
-def _row(case_id: str, text: str, s: Suggestion) -> tuple[object, ...]:
+def suggestion_row(
+    case_id: str,
+    text: str,
+    s: Suggestion,
+    document: Document | None = None,
+    name: str | None = None,
+    known_from: str | None = None,
+) -> tuple[object, ...]:
+    """One suggestion in the columns of `SUGGESTIONS_SCHEMA`; `text` is a narrative, or that of a document."""
     said = (s.assertion.value, s.status, s.start, s.end, s.span(text))
-    return (case_id, s.field, s.value, *said, s.rule, s.version, s.confidence, None, None, None)
+    where: tuple[str | None, ...] = (None, None, None, None)
+    if document is not None:
+        where = (name, document.sha256, document.where(s.start, s.end), known_from)
+    review = (None, None, None)
+    return (case_id, s.field, s.value, *said, s.rule, s.version, s.confidence, *where, *review)
