@@ -59,6 +59,7 @@ def test_each_kind_is_read_in_a_process_of_its_own(tmp_path):
     ("code", "says"),
     [
         ("time.sleep(99)", "takes longer than 1 s"),
+        ("os.close(1); time.sleep(99)", "takes longer than 1 s"),
         ("os._exit(3)", "made its reader break off"),
         ("os.abort()", "made its reader break off"),
         (
@@ -74,6 +75,7 @@ def test_each_kind_is_read_in_a_process_of_its_own(tmp_path):
 )
 def test_whatever_the_process_does_is_one_line_to_its_parent(monkeypatch, code, says):
     instead(monkeypatch, code)
+    monkeypatch.setattr(reading, "GRACE_S", 1)
     before = threading.active_count()
     with pytest.raises(InputError) as refused:
         read_document_bytes("a.txt", b"x", with_limits(wall_s=1, answer_bytes=1 << 20))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,13 @@ def test_a_bad_fact_is_refused_and_no_fact_is_lost(name: str):
     assert (len(intake.register), intake.rows_read, intake.rejected_rows) == (cases, rows, refused)
     assert intake.register.facts.height == rows - refused
     assert intake.rejects.get_column("row").n_unique() == refused
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among its files")
+def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(InputError, match="a device or a pipe; name a file"):
+        read_register(tmp_path / "pipe.csv")
 
 
 def test_a_folder_and_a_missing_file_are_named(tmp_path: Path):

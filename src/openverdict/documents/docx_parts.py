@@ -60,6 +60,7 @@ class Styles(Walk):
         self._style = ""
         self._below: dict[str, str] = {}
         self._says: dict[str, bool] = {}
+        self._found: dict[str, bool | None] = {}
 
     def start(self, space: str, name: str, attributes: Mapping[str, str]) -> None:
         """Keep what a style says of hiding."""
@@ -74,13 +75,14 @@ class Styles(Walk):
 
     def hides(self, style: str) -> bool | None:
         """Whether a style hides its text; None when it doesn't say."""
-        seen = set()
-        while style and style not in seen:
-            if style in self._says:
-                return self._says[style]
-            seen.add(style)
+        seen: list[str] = []
+        while style and style not in self._found and style not in self._says:
+            self._found[style] = None  # for a style that is based on itself
+            seen.append(style)
             style = self._below.get(style, "")
-        return None
+        said = self._says.get(style, self._found.get(style))
+        self._found.update(dict.fromkeys(seen, said))
+        return said
 
 
 class Properties(Walk):

@@ -24,6 +24,7 @@ _START = (
     "from openverdict.documents.child import main; main(asked)"
 )
 _KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH")  # without these some systems can't start Python at all
+GRACE_S = 10  # from the end of its answer to its own end
 _SPLIT = "split it, or save it anew from the program that made it"
 
 
@@ -94,26 +95,25 @@ def _answer(kind: str, data: bytes, limits: Limits) -> bytes:
             f"a process to read documents in could not be started ({error}); see that Python can start programs here"
         ) from error
     found: list[bytes] = []
-    threads = [
-        threading.Thread(
-            target=_feed, args=(process, json.dumps(asked).encode(), data), daemon=True
-        ),
-        threading.Thread(target=_take, args=(process, limits.answer_bytes, found), daemon=True),
-    ]
+    question = json.dumps(asked).encode()
+    feeding = threading.Thread(target=_feed, args=(process, question, data), daemon=True)
+    taking = threading.Thread(target=_take, args=(process, limits.answer_bytes, found), daemon=True)
+    is_late = True
     try:
-        for thread in threads:
-            thread.start()
-        threads[1].join(limits.wall_s)
-        is_late = threads[1].is_alive()
+        feeding.start()
+        taking.start()
+        taking.join(limits.wall_s)
+        if not taking.is_alive():
+            process.wait(GRACE_S)
+            is_late = False
+    except subprocess.TimeoutExpired:
+        pass
     finally:
-        if process.poll() is None and (threads[1].is_alive() or not found):
-            process.kill()
-        for thread in threads:
-            thread.join()
-        try:
-            code = process.wait(limits.wall_s)
-        finally:
-            process.kill()
+        process.kill()  # does nothing to a process that has ended; whoever waits for it goes on
+        code = process.wait()
+        for thread in (feeding, taking):
+            if thread.ident is not None:
+                thread.join(GRACE_S)
     return _judged(found[0] if found else b"", code, is_late, limits)
 
 

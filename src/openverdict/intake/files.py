@@ -62,6 +62,8 @@ def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
         raise InputError(f"{path.name}: this is a folder; name the files in it")
     if not path.exists():
         raise InputError(f"{path.name}: no such file in {path.parent}")
+    if not path.is_file():
+        raise InputError(f"{path.name}: this is a device or a pipe; name a file")
     if kind is None:
         raise InputError(
             f"{path.name}: files ending in {path.suffix or 'nothing'!r} are not read; "
