@@ -17,7 +17,7 @@ from openverdict import read_register
 from openverdict.cli import app
 from openverdict.documents import Document, Named, Place, gather, is_document, read_index
 from openverdict.errors import InputError
-from openverdict.narrative import accept, agreement, suggest_substances
+from openverdict.narrative import Together, accept, agreement, suggest_substances
 from openverdict.narrative.from_documents import suggest_documents
 
 LETTER = ["Toxicology report", "GHB 310 mg/L in femoral blood. Alcohol not detected."]
@@ -334,6 +334,15 @@ def test_a_row_of_a_document_is_held_against_the_document(change, says):
     assert taken.facts.height == (says is None)
     if says:
         assert says in taken.refused.item(0, "reason")
+
+
+def test_a_whole_rule_accepted_at_once_names_the_document_too():
+    whole = Together("r", "1", "r7", datetime(2021, 1, 1), decided=20, accepted=19)
+    taken = accept(None, rows(accepted="", reviewer="", at=""), whole, {"ab" * 32: document()})
+    source = taken.facts.item(0, "source")
+    assert source.startswith(f"document {'ab' * 32}, line 1, characters 13-20, rule r, version 1")
+    assert "accepted together" in source
+    assert taken.facts.item(0, "known_from") == datetime(2021, 1, 1)
 
 
 def test_the_same_place_in_two_documents_is_not_the_same_suggestion():
