@@ -28,6 +28,7 @@ from openverdict.decisions import (
 from openverdict.decisions.certificate import erase_case
 from openverdict.decisions.deciding import Opinion
 from openverdict.decisions.listing import CaseFilter, list_cases
+from openverdict.decisions.log_list import list_entries, prove_entry
 from openverdict.decisions.logbook import export_log, read_entries
 from openverdict.decisions.models import (
     About,
@@ -273,6 +274,7 @@ ACTS: dict[str, Act] = {
         s, w, fact_of(s, c), replace(result(c), field="sex", value="male"), "typed_wrongly"
     ),
     "logbook.read_entries": lambda s, w, c: read_entries(s, w, 0, 2),
+    "log_list.list_entries": lambda s, w, c: list_entries(s, w),
     "policy.adopt": lambda s, w, c: adopt(s, w, read_policy()),
     "reopening.reopen": lambda s, w, c: reopening.reopen(s, w, c, "new_facts"),
     "retention.set_retention": lambda s, w, c: retention.set_retention(
@@ -301,6 +303,7 @@ LOOKS: dict[str, Look] = {
     "shown.facts_page": lambda s, u, c: facts_page(s, case(s, c), RUN, user=u),
     "listing.list_cases": lambda s, u, c: list_cases(s, CaseFilter(number=c), user=u),
     "worklist.work_list": lambda s, u, c: work_list(s, WorkList.ALL, user=u),
+    "log_list.prove_entry": lambda s, u, c: prove_entry(s, 0, user=u),
     "late.late_facts": lambda s, u, c: late.late_facts(s, user=u, case=c),
     "late.notices": lambda s, u, c: late.notices(s, user=u),
     "late.take_in": lambda s, u, c: late.take_in(s, nothing(), actor=u, purpose="intake"),

@@ -38,6 +38,7 @@ class Event(models.Model):
             models.Index(fields=["kind", "seq"], name="ledger_event_kind"),
             models.Index(fields=["case_id", "seq"], name="ledger_event_case"),
             models.Index(fields=["at"], name="ledger_event_at"),
+            models.Index(fields=["actor", "kind", "seq"], name="ledger_event_actor"),
         ]
 
 

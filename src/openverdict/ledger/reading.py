@@ -42,6 +42,12 @@ class StoredLog:
         """Every signed checkpoint, as a note, from the oldest to the newest."""
         return iter(self._store.rows(Checkpoint).order_by("id").values_list("note", flat=True))
 
+    def checkpoint_over(self, entry: int) -> str | None:
+        """The first signed checkpoint that covers an entry, as a note; None where none does yet."""
+        later = self._store.rows(Checkpoint).filter(size__gt=entry).order_by("id")
+        note = later.values_list("note", flat=True).first()
+        return None if note is None else str(note)
+
     def root(self, size: int | None = None) -> bytes:
         """The root over the first `size` entries, or all."""
         return Frontier.load(self.size if size is None else size, self.node).root()
