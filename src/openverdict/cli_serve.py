@@ -30,6 +30,10 @@ def serve(
             "--name", help="Host name by which people reach it; may be given several times."
         ),
     ] = None,
+    second_factor: Annotated[
+        bool,
+        typer.Option("--require-second-factor", help="Nobody gets in without an app or a key."),
+    ] = False,
     behind_proxy: Annotated[
         bool, typer.Option("--behind-proxy", help="A proxy on this machine serves it by https.")
     ] = False,
@@ -56,7 +60,7 @@ def serve(
         from openverdict.web import serving
         from openverdict.web.running import Options, start
 
-        options = Options(host, port, tuple(name or ()), behind_proxy, threads)
+        options = Options(host, port, tuple(name or ()), behind_proxy, second_factor, threads)
         with start(store, options, create=True) as running:
             if only == "worker":
                 serving.work()

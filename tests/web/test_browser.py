@@ -34,7 +34,7 @@ def test_a_first_start_in_a_browser(empty_browse, empty_app):
     page.get_by_role("button").click()
     page.get_by_label("User name").fill("root")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     assert "administrator" in page.get_by_role("main").inner_text()
 
 

@@ -17,7 +17,7 @@ from openverdict.web.route import Gate, Route
 from openverdict.web.routes import ROUTES, faults
 
 # A value for each parameter of a path that is no case number; a new parameter needs one here.
-PARAMETERS = {"token": "none-such"}
+PARAMETERS = {"token": "none-such", "pk": 99}
 OURS = [route for route in ROUTES if route.foreign is None]
 
 

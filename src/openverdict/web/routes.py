@@ -8,12 +8,21 @@ from typing import Any
 from django.urls import path
 
 from openverdict.decisions.roles import Operation
-from openverdict.web.areas import cases, helping, house, leads, people, record, register
+from openverdict.web.areas import (
+    cases,
+    helping,
+    house,
+    leads,
+    people,
+    record,
+    register,
+    second_factor,
+)
 from openverdict.web.dispatch import answer, foreign
 from openverdict.web.route import Gate, Route
 
 # In the order in which the navigation shows them.
-AREAS = (house, leads, cases, register, record, people, helping)
+AREAS = (house, leads, cases, register, record, people, second_factor, helping)
 ROUTES: tuple[Route, ...] = tuple(route for area in AREAS for route in area.ROUTES)
 
 

@@ -20,12 +20,15 @@ HSTS_S = 365 * 24 * 3600
 
 @dataclass(frozen=True)
 class Options:
-    """How the app is reached. `names`: host names by which it is; `behind_proxy`: a proxy serves it by https."""
+    """How the app is reached. `names`: host names by which it is; `behind_proxy`: a proxy serves it by https;
+    `second_factor`: nobody gets in without one.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
     names: tuple[str, ...] = ()
     behind_proxy: bool = False
+    second_factor: bool = False
     threads: int = 8
 
 
@@ -124,6 +127,7 @@ def _set(options: Options, secret: str) -> None:
         "CSRF_COOKIE_NAME": f"{prefix}openverdict_csrf",
         "SESSION_COOKIE_SECURE": secure,
         "CSRF_COOKIE_SECURE": secure,
+        "OPENVERDICT_SECOND_FACTOR": options.second_factor,
         "SECURE_HSTS_SECONDS": HSTS_S if secure else 0,
         "ACCOUNT_DEFAULT_HTTP_PROTOCOL": "https" if secure else "http",
     }

@@ -111,6 +111,14 @@ SETTINGS: dict[str, Any] = {
     "ACCOUNT_RATE_LIMITS": {"login": False, "login_failed": False},  # axes counts failures
     "ACCOUNT_LOGOUT_REDIRECT_URL": "/account/login",
     "SOCIALACCOUNT_ENABLED": False,
+    # A second factor: an app, a key or passkey; recovery codes for when both are lost
+    "MFA_ADAPTER": "openverdict.web.factors.Adapter",
+    "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"],
+    "MFA_PASSKEY_LOGIN_ENABLED": True,
+    "MFA_TOTP_ISSUER": "Openverdict",
+    "MFA_TOTP_TOLERANCE": 1,  # clocks that differ by half a minute, as RFC 6238 advises
+    "MFA_RECOVERY_CODES_SHOW_ONCE": True,
+    "OPENVERDICT_SECOND_FACTOR": False,  # whether everybody must have one: see running.Options
     "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
     "PASSWORD_HASHERS": [
         "django.contrib.auth.hashers.ScryptPasswordHasher",

@@ -11,12 +11,13 @@ from allauth.account.forms import LoginForm as BaseLoginForm
 from django.contrib.auth import get_user_model, logout
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from openverdict.decisions.access import has_account
 from openverdict.ledger.events import SignedIn, SignedOut, SignInFailed
 from openverdict.ledger.store import Store
-from openverdict.web import errors
+from openverdict.web import errors, factors
 from openverdict.web.running import current
 from openverdict.web.settings import ABSOLUTE_S, LOCKED_FOR
 
@@ -57,6 +58,15 @@ class AccountAdapter(DefaultAccountAdapter):
         """No."""
         return False
 
+    def pre_login(self, request: HttpRequest, user: Any, **more: Any) -> HttpResponse | None:
+        """Whichever way somebody comes: the record has to know the account, and not to have locked it."""
+        if not is_able(current().store, str(user.get_username())):
+            return errors.page(
+                request, 403, "this account is locked or closed; an administrator opens it"
+            )
+        found: HttpResponse | None = super().pre_login(request, user, **more)
+        return found
+
 
 class LoginForm(BaseLoginForm):
     """Name and password, with errors that say what to do."""
@@ -81,6 +91,8 @@ class SessionMiddleware:
             if over or not is_able(current().store, str(request.user.get_username())):
                 request.openverdict_left = "time_ran_out" if over else "account_locked"
                 logout(request)
+            elif factors.must_add_one(request):
+                return HttpResponseRedirect(reverse("mfa_index"))
         return self.get_response(request)
 
 
@@ -111,7 +123,7 @@ def listen() -> None:
 
 def _signed_in(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     request.session[BEGAN] = time.time()
-    _log(str(user.get_username()), SignedIn, method="password")
+    _log(str(user.get_username()), SignedIn, method=factors.methods(request))
 
 
 def _signed_out(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:

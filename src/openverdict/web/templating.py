@@ -7,10 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from openverdict import __version__
 from openverdict.reports.render import environment as of_reports
@@ -34,6 +36,7 @@ def environment(**options: Any) -> Environment:
     )
     made.filters.update(reports.filters)
     made.filters["moment"] = moment_words
+    made.filters["bare_svg"] = bare_svg
     made.globals.update(address=address, static=static, version=__version__)
     return made
 
@@ -47,8 +50,14 @@ def layout(request: HttpRequest) -> dict[str, Any]:
         "navigation": navigation(request, name),
         "flashes": list(get_messages(request)) if name is not None else [],
         "preferences": preferences(name),
+        "second_factor_required": settings.OPENVERDICT_SECOND_FACTOR,
         "path": request.get_full_path(),
     }
+
+
+def bare_svg(text: str) -> Markup:
+    """A picture that a library made as a document of its own, as an element of a page."""
+    return Markup(text[text.index("<svg") :])  # noqa: S704  (made by allauth from a secret that it made)
 
 
 @cache
