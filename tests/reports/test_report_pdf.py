@@ -19,7 +19,9 @@ from pathlib import Path
 import pytest
 from tests.reports import made_review
 from tests.reports.reading import Node, read
+from typer.testing import CliRunner
 
+from openverdict.cli import app
 from openverdict.errors import InputError, MissingPartError
 from openverdict.reports import LeadPages, closure_html, pdf, write_review
 from openverdict.reports.printed.glyphs import ranges_of, shown
@@ -353,3 +355,18 @@ def test_no_two_leads_share_a_page_when_a_group_is_large():
     assert len(set(names)) == len(review.leads)
     with pytest.raises(InputError, match="not looked at"):
         LeadPages(review).html(replace(review.leads[0], kind="case", cases=("nobody",)))
+
+
+def test_the_command_writes_pdfs_and_says_what_to_install_before_it_begins(tmp_path, monkeypatch):
+    register = tmp_path / "register.csv"
+    rows = [f"K-{i},2014-06-{1 + i % 28:02d}" for i in range(12)]
+    register.write_text("\n".join(["case_id,found_at", *rows]) + "\n", encoding="utf-8")
+    command = ["review", str(register), "--no-chance", "--quiet", "--pdf", "--out"]
+    done = CliRunner().invoke(app, [*command, str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert {"report.pdf", "closure.pdf"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    monkeypatch.setitem(sys.modules, "typst", None)
+    done = CliRunner().invoke(app, [*command, str(tmp_path / "other")])
+    assert done.exit_code == 2
+    assert "pip install 'openverdict[pdf]'" in done.output
+    assert not (tmp_path / "other").exists()
