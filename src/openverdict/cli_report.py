@@ -1,4 +1,4 @@
-"""The commands that report: how something was considered, what nobody looked at, and the pack for somebody outside."""
+"""The commands that report: how something was considered, what came of a run, what nobody looked at, packs for outside."""
 
 from __future__ import annotations
 
@@ -126,6 +126,46 @@ def unlooked(
         run = "none" if told.run is None else str(told.run)
         with acting(record, user, purpose) as writer:
             log_report(writer, "never_looked_at", "run", run, list(contents.values()))
+        _hand_out(contents)
+
+
+@report.command("closure")
+def closure(
+    store: Url,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option("--out", help="New file, .html, .pdf or .json; may be given several times."),
+    ] = None,
+    user: As = None,
+    purpose: Purpose = "death_review",
+    json: Json = False,
+) -> None:
+    """What came of the last run: what people concluded on each lead, who dissented, and what is still open."""
+    files = _new_files(out, (".html", ".pdf", ".json"))
+    with opened(store) as record:
+        import json as jsonlib
+
+        from openverdict.reports import closing as room
+        from openverdict.reports.closing_page import closing_html, closing_text
+        from openverdict.reports.making import log_report
+        from openverdict.reports.printed import pdf
+
+        who, at = who_does(user), now()
+        told = room.closing(record, at, who)
+        as_json = jsonlib.dumps(told.to_dict(), indent=2, ensure_ascii=False) + "\n"
+
+        def page() -> str:
+            return closing_html(told, made=at, reader=who)
+
+        made = {
+            ".html": lambda: page().encode(),
+            ".pdf": lambda: pdf(page(), printed_at=at),
+            ".json": as_json.encode,
+            "": (as_json if json else closing_text(told)).encode,
+        }
+        contents = _contents(files, made)
+        with acting(record, user, purpose) as writer:
+            log_report(writer, "closure", "run", str(told.run), list(contents.values()))
         _hand_out(contents)
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from html import escape
@@ -25,6 +26,9 @@ from openverdict.ledger.erasing import erase
 from openverdict.ledger.events import CaseErased
 from openverdict.ledger.models import Content, Event, Lead
 from openverdict.ledger.verifying import Outcome, verify
+from openverdict.reports import pdf
+from openverdict.reports.closing import closing
+from openverdict.reports.closing_page import closing_html, closing_text, verdict
 from openverdict.reports.consideration import STRUCK, consideration
 from openverdict.reports.pack import PROFILES, write_pack
 from openverdict.reports.unlooked import KINDS, never_looked_at
@@ -212,6 +216,39 @@ def test_the_page_of_a_pack_names_no_more_than_its_tables_and_prints(acts, tmp_p
         assert row["decision"] in said
         assert "Possiblysimilar" in said
         assert sha256(html.encode()).hexdigest() in said
+
+
+def test_a_run_is_closed_when_everything_it_listed_was_considered(acts, clock):
+    told = closing(acts.store, clock.now)
+    assert not told.is_closed
+    assert told.pairs_total == told.pairs_ledger + told.pairs_remainder
+    assert {lead.conclusion for lead in told.leads} == {None}
+    assert "is not closed" in verdict(told)
+    left = never_looked_at(acts.store, clock.now)
+    assert told.still_open == {kind: left.count(kind) for kind in KINDS}
+    done = replace(told, still_open=dict.fromkeys(KINDS, 0))
+    assert done.is_closed
+    assert "nothing was held to be similar. That is a result" in verdict(done)
+    assert (
+        "no leads and two pairs are held" in verdict(replace(done, pairs={"possibly": 2})).lower()
+    )
+    assert not replace(done, open_hidden=1).is_closed
+
+
+def test_the_closing_of_a_run_tells_each_lead_with_its_conclusion_and_prints(acts, clock):
+    subject = lead_of(acts.store)
+    acts.decide("first.reviewer", subject, "not_similar")
+    told = closing(acts.store, clock.now)
+    (mine,) = (each for each in told.leads if str(each.lead) == subject.key)
+    assert mine.people == ("first.reviewer",)
+    assert mine.conclusion in (None, "not_similar")
+    html = closing_html(told, made=clock.now, reader="head")
+    assert "first.reviewer" in html
+    assert TEXT not in html
+    text = closing_text(told)
+    assert text.startswith(f"What came of run {told.run}, on ")
+    reader = PdfReader(io.BytesIO(pdf(html, printed_at=clock.now)))
+    assert "first.reviewer" in "".join(page.extract_text() for page in reader.pages)
 
 
 def test_erasing_a_case_takes_what_was_shown_and_said_and_leaves_the_decision(acts, clock):

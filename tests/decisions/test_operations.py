@@ -29,7 +29,7 @@ OTHER_RULES = {
     "accounts.lift": "is not restricted",
     "accounts.restrict": "is restricted already",
 }
-REPORTS = ("consideration", "unlooked", "pack", "shown", "case_facts")
+REPORTS = ("consideration", "closing", "unlooked", "pack", "shown", "case_facts")
 
 
 class _UndoError(Exception):

@@ -59,6 +59,7 @@ from openverdict.ledger.models import Fact
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 from openverdict.reports.case_facts import case_facts
+from openverdict.reports.closing import closing
 from openverdict.reports.consideration import consideration
 from openverdict.reports.pack import write_pack
 from openverdict.reports.shown import facts_page
@@ -317,6 +318,7 @@ LOOKS: dict[str, Look] = {
     ),
     "retention.kept": lambda s, u, c: retention.kept(s, s.clock(), user=u, case=c),
     "retention.due_for_review": lambda s, u, c: retention.due_for_review(s, s.clock(), user=u),
+    "closing.closing": lambda s, u, c: closing(s, s.clock(), user=u),
     "unlooked.never_looked_at": lambda s, u, c: never_looked_at(s, s.clock(), user=u),
 }
 
