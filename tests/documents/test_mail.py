@@ -61,6 +61,15 @@ def test_of_two_forms_the_plain_one_is_read_and_html_where_it_is_alone():
     assert any("not fetched" in note for note in document.notes)
 
 
+@pytest.mark.parametrize(
+    "inner",
+    ["<![CDATA[x]]>", "<![if !mso]>", "<![x", "<!x>", "<!-- x", "<?x", "</", "&#x110000;", "<a <b"],
+)
+def test_damaged_html_costs_no_more_than_the_damage(inner):
+    text = read("a.eml", mail(None, f"<p>Before</p>{inner} <p>After</p>")).text
+    assert text.startswith("Report\nBefore")
+
+
 def test_attachments_of_the_kinds_that_are_read_are_read_and_all_are_hashed_and_named():
     picture, scan = b"\x89PNG....", pages_pdf([None])
     data = mail(

@@ -48,7 +48,7 @@ def test_a_scan_is_said_to_be_one_and_not_to_be_empty():
         InputError, match=r"pictures of pages and no text \(pages 1–3 of 3\); recognise"
     ):
         read("a.pdf", pages_pdf([None] * 3))
-    with pytest.raises(InputError, match="only 1 empty page;"):
+    with pytest.raises(InputError, match="no text on its 1 page;"):
         read("a.pdf", pages_pdf([[]]))
 
 
@@ -176,7 +176,7 @@ def test_a_damaged_or_endless_pdf_is_refused_or_read(name):
     with pytest.raises(InputError) as refused:
         read("a.pdf", data, limits)
     assert "; " in str(refused.value)
-    assert "empty page" not in str(refused.value)
+    assert "holds no text" not in str(refused.value)
 
 
 def test_the_library_calls_no_program_for_pictures():

@@ -94,6 +94,13 @@ class _Reader(HTMLParser):
         elif not any(name in _SILENT for name, _ in self._open):
             self.hidden += len(data.strip())
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """`<![…]>` of an unknown kind is no text, as in a browser; the parser of the library would give up on it."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.rawdata.find(">", i) + 1 or -1
+
     def close_block(self) -> None:
         """What was gathered is a block; white space in it is as wide as one blank."""
         cells = "".join(self._parts).split("\t")
@@ -110,8 +117,11 @@ def read_html(text: str, pieces: Pieces, where: str) -> None:
         InputError: nested beyond the limit, or too much text.
     """
     reader = _Reader(pieces.limits.nesting)
-    reader.feed(text.replace("\t", " "))
-    reader.close()
+    try:
+        reader.feed(text.replace("\t", " "))
+        reader.close()
+    except AssertionError:  # what the parser of the library says where it can't go on
+        pieces.note("its HTML is damaged; what stands after the damage was not read")
     reader.close_block()
     for number, block in enumerate(reader.blocks, start=1):
         pieces.add(f"{where}{number}", block)

@@ -265,7 +265,7 @@ def _empty(seen: _Seen, pages: int) -> str:
         return f"its fonts do not say which letters their signs stand for; {_OCR}"
     if damaged := sorted({*seen.broken, *seen.partly}):
         return f"is a damaged PDF ({_pages(damaged)} of {pages:,} can't be read); {_ANEW}"
-    return f"holds no text, only {pages:,} empty page{'' if pages == 1 else 's'}; name the file that does"
+    return f"holds no text on its {pages:,} page{'' if pages == 1 else 's'}; name the file that does"
 
 
 def _pages(found: list[int]) -> str:
