@@ -71,6 +71,16 @@ def test_text_recognised_under_a_picture_is_read_and_said_to_be_that():
     assert "lies unseen over a picture" in document.notes[0]
 
 
+def test_a_scan_with_a_stamp_is_not_passed_off_as_read():
+    full = ["A line of the text that fills a page, more or less as lines do."] * 5
+    document = read(
+        "a.pdf", pages_pdf([["Page 1 of 3"], full, ["Page 3 of 3"]], drawing=b"/Im1 Do ")
+    )
+    assert "fewer than 200 characters of text beside it: pages 1, 3" in document.notes[0]
+    assert len(document.notes) == 1
+    assert read("a.pdf", pages_pdf([["Short."]])).notes == ()
+
+
 def test_letters_that_no_font_explains_are_not_passed_on_as_text():
     document = read(
         "a.pdf", pages_pdf([["Sound."], ["\x01\x02\x03\x04\x05"], ["(cid:12)(cid:44)"]])

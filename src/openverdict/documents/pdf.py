@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openverdict.documents.limits import Limits
-from openverdict.documents.pdf_remarks import DEPTH, dictionary, remarks, safely
+from openverdict.documents.pdf_remarks import dictionary, remarks, safely
 from openverdict.documents.pieces import Pieces, numbers
 from openverdict.documents.wrapped import joins
 from openverdict.errors import InputError, MissingPartError
@@ -19,6 +19,10 @@ _OCR = "recognise the characters (OCR) in the program that scanned it, check the
 _GLYPHS = re.compile(r"(?:/[A-Za-z]{1,8}\d{1,5}){3}|\(cid:\d+\)")
 _WORDLESS = re.compile("[\x00-\x08\x0e-\x1f\x80-\x9f\ufffd\ue000-\uf8ff]")
 GARBLED = 0.15  # of a page's characters: from here on its font does not say which letters its signs stand for
+_FORMS = 500  # forms of a page that are looked through for pictures
+SPARSE = (
+    200  # characters: a page with a picture and fewer may be a scan with a stamp or a page number
+)
 _DRAWN = 1_500  # bytes of drawing on a page without text: less is a blank page with a rule or two
 
 
@@ -31,6 +35,7 @@ class _Seen:
     broken: list[int] = field(default_factory=list)
     partly: list[int] = field(default_factory=list)
     recognised: list[int] = field(default_factory=list)
+    sparse: list[int] = field(default_factory=list)
     redacted: list[int] = field(default_factory=list)
 
 
@@ -170,8 +175,8 @@ def _read_page(number: int, page: Any, pieces: Pieces, seen: _Seen) -> None:
             before + line.strip() for before, line in zip(joins(lines), lines, strict=True)
         )
         pieces.add(f"page {number}", whole)
-        if hidden and safely(lambda: _has_picture(page, DEPTH), False):
-            seen.recognised.append(number)
+        if (hidden or len(whole) < SPARSE) and safely(lambda: _has_picture(page), False):
+            (seen.recognised if hidden else seen.sparse).append(number)
     elif number not in (*seen.broken, *seen.garbled) and safely(lambda: _is_drawn(page), True):
         seen.scanned.append(number)
     for where, said in safely(lambda: list(remarks(page)), []):
@@ -197,22 +202,29 @@ def _is_garbled(text: str) -> bool:
 
 def _is_drawn(page: Any) -> bool:
     """Whether a page without text shows something all the same."""
-    if _has_picture(page, DEPTH):
+    if _has_picture(page):
         return True
     content = page.get_contents()
     return content is not None and len(content.get_data()) > _DRAWN
 
 
-def _has_picture(holder: Any, depth: int) -> bool:
+def _has_picture(page: Any) -> bool:
     """Whether a page, or a form drawn on it, has a picture among its resources, or one within its own drawing."""
-    found = dictionary(dictionary(holder.get("/Resources")).get("/XObject"))
-    for name in list(found)[:1_000]:
-        each = dictionary(found.get(name))
-        if each.get("/Subtype") == "/Image":
-            return True
-        if depth and each.get("/Subtype") == "/Form" and _has_picture(each, depth - 1):
-            return True
-    content = holder.get_contents() if hasattr(holder, "get_contents") else None
+    left: list[Any] = [page]
+    seen: set[int] = set()
+    while left and len(seen) < _FORMS:
+        holder = left.pop()
+        if id(holder) in seen:
+            continue
+        seen.add(id(holder))
+        found = dictionary(dictionary(holder.get("/Resources")).get("/XObject"))
+        for name in list(found)[:_FORMS]:
+            each = dictionary(found.get(name))
+            if each.get("/Subtype") == "/Image":
+                return True
+            if each.get("/Subtype") == "/Form":
+                left.append(each)
+    content = page.get_contents()
     return content is not None and b" ID " in content.get_data()[: 1 << 20]
 
 
@@ -243,6 +255,11 @@ def _notes(seen: _Seen, pieces: Pieces) -> None:
             f"the text of {_pages(seen.recognised)} lies unseen over a picture, as recognition of characters leaves it; "
             "compare it with the picture"
         )
+    if seen.sparse:
+        pieces.note(
+            f"a picture with fewer than {SPARSE} characters of text beside it: {_pages(seen.sparse)}; if it is a scan, "
+            f"its words were not read: {_OCR}"
+        )
     if seen.redacted:
         pieces.note(
             f"marked for redaction, which was not applied, so that the text under it was read: {_pages(seen.redacted)}"
@@ -265,7 +282,9 @@ def _empty(seen: _Seen, pages: int) -> str:
         return f"its fonts do not say which letters their signs stand for; {_OCR}"
     if damaged := sorted({*seen.broken, *seen.partly}):
         return f"is a damaged PDF ({_pages(damaged)} of {pages:,} can't be read); {_ANEW}"
-    return f"holds no text on its {pages:,} page{'' if pages == 1 else 's'}; name the file that does"
+    return (
+        f"holds no text on its {pages:,} page{'' if pages == 1 else 's'}; name the file that does"
+    )
 
 
 def _pages(found: list[int]) -> str:
