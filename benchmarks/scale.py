@@ -64,6 +64,7 @@ def main() -> None:
     parser.add_argument("--chance-up-to", type=int, default=11_000, metavar="CASES")
     parser.add_argument("--engines", nargs="+", default=[*OURS, *BASELINES])
     parser.add_argument("--no-review", action="store_true", help="time no whole reviews")
+    parser.add_argument("--no-pairs", action="store_true", help="time whole reviews alone")
     parser.add_argument("--add", action="store_true", help="keep the figures of other registers")
     parser.add_argument("--page", action="store_true", help="only write the page")
     parser.add_argument("--out", type=Path, default=RESULT)
@@ -140,7 +141,8 @@ def one_size(cases: int, args: argparse.Namespace, folder: Path) -> dict[str, An
     told |= reviews
     for name, review in reviews.items():
         say(f"{name}: {review['wall_s']} s, {review['peak_mb']} MB")
-    told |= pair_job(register, cases, args, folder)
+    if not args.no_pairs:
+        told |= pair_job(register, cases, args, folder)
     return told
 
 
