@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 
@@ -394,3 +396,38 @@ def test_an_index_may_be_separated_by_semicolons_and_hold_blank_lines(tmp_path):
     path = tmp_path / "index.csv"
     path.write_text("\ufeffcase_id;file\nA1; a.pdf \n;\nA1;a.pdf\n", encoding="utf-8")
     assert read_index(path) == [Named(tmp_path / "a.pdf", "A1")]
+
+
+def test_a_store_keeps_hash_and_place_of_what_a_document_says_and_its_words_as_an_exhibit(folder):
+    url = str(folder / "cases.db")
+    run("intake", folder / "register.csv", "--store", url, "--quiet")
+    letter = folder / "letter.pdf"
+    table = suggested(folder, letter, "--case", "A1")
+    run("accept", letter, "--only", "--reviewed", decided(folder, table), "--out", folder / "f.csv")
+    run("intake", folder / "f.csv", "--store", url, "--quiet")
+    about = folder / "about.txt"
+    about.write_text(run("document", letter, "--about").stdout, encoding="utf-8")
+    run(
+        "exhibit",
+        "add",
+        "A1",
+        "document",
+        "--store",
+        url,
+        "--found",
+        "handed_in",
+        "--text-file",
+        about,
+    )
+    assert "Intact" in run("verify", "--store", url).output
+    with closing(sqlite3.connect(url)) as store:
+        facts = store.execute(
+            "SELECT value, origin FROM ledger_fact WHERE origin LIKE 'document %'"
+        )
+        said = dict(facts.fetchall())
+        texts = [value for (value,) in store.execute("SELECT value FROM ledger_content")]
+    assert said.keys() == {"ghb", "ethanol"}
+    assert all(
+        origin.startswith(f"document {sha256(letter)}, page 1, ") for origin in said.values()
+    )
+    assert any(sha256(letter) in text for text in texts)
