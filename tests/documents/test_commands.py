@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from tests.documents import made
 from tests.documents.made import docx, pages_pdf, paragraph
+from tests.documents.reading import with_limits
 from typer.testing import CliRunner, Result
 
 from openverdict import read_register
@@ -20,7 +21,7 @@ from openverdict.cli import app
 from openverdict.documents import Document, Named, Place, gather, is_document, read_index
 from openverdict.errors import InputError
 from openverdict.narrative import Together, accept, agreement, suggest_substances
-from openverdict.narrative.from_documents import suggest_documents
+from openverdict.narrative.from_documents import in_blocks, suggest_documents
 
 LETTER = ["Toxicology report", "GHB 310 mg/L in femoral blood. Alcohol not detected."]
 URINE = pages_pdf([["Morphine detected in urine."]])
@@ -290,6 +291,33 @@ def test_a_file_name_that_looks_like_a_formula_is_none_in_the_tables(tmp_path):
     made_of = suggest_documents([Named(path, "A1")], read=suggest_substances)
     assert made_of.suggestions.item(0, "document") == "./=HYPERLINK(1).txt"
     assert made_of.documents.item(0, "file").startswith("./")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He had taken GHB. " * 3_000,
+        "He had taken GHB\n" * 3_000,
+        "He had taken GHB, " * 3_000,
+        "x" * 20_000,
+    ],
+)
+def test_a_long_text_suggests_the_same_read_in_blocks(text):
+    found = in_blocks(text, suggest_substances, 100_000)
+    assert all(s.span(text) == "GHB" for s in found)
+    assert len(found) == text.count("GHB")
+    starts = [s.start for s in found]
+    assert starts == sorted(starts)
+
+
+def test_a_text_that_suggests_without_end_is_refused(folder):
+    path = folder / "long.txt"
+    path.write_text("He had taken GHB.\n" * 300, encoding="utf-8")
+    made_of = suggest_documents(
+        [Named(path, "A1")], read=suggest_substances, limits=with_limits(suggestions=200)
+    )
+    assert made_of.suggestions.is_empty()
+    assert "long.txt: suggests more than 200 things; split it" in made_of.refused.item(0, "reason")
 
 
 def document(text: str = "He had taken cocaine.") -> Document:

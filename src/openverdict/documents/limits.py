@@ -23,6 +23,7 @@ class Limits:
     answer_bytes: int = _at_most(64 * MIB, "its answer")
     characters: int = _at_most(5_000_000, "text")
     places: int = _at_most(100_000, "lines, paragraphs, cells or pages with text")
+    suggestions: int = _at_most(20_000, "what its text suggests")
     pages: int = _at_most(2_000, "pages of a PDF")
     unpacked_bytes: int = _at_most(
         128 * MIB, "a DOCX once unpacked, and any one packed stream of a PDF"

@@ -15,6 +15,7 @@ from openverdict.documents.answer import checked
 from openverdict.documents.kinds import checked_kind, named_kind, refusal
 from openverdict.documents.limits import LIMITS, Limits, plain
 from openverdict.documents.model import Document
+from openverdict.documents.pieces import short
 from openverdict.documents.source import read_file, too_large
 from openverdict.errors import EngineError, InputError
 
@@ -24,6 +25,7 @@ _START = (
     "from openverdict.documents.child import main; main(asked)"
 )
 _KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH")  # without these some systems can't start Python at all
+NAME = 200  # characters of a file's name that are shown
 GRACE_S = 10  # from the end of its answer to its own end
 _SPLIT = "split it, or save it anew from the program that made it"
 
@@ -37,7 +39,7 @@ def read_document(path: Path | str, limits: Limits = LIMITS) -> Document:
     """
     path = Path(path)
     if named_kind(path.name) is None and not path.is_dir() and os.path.lexists(path):
-        raise InputError(f"{path.name}: {refusal(path.name)}")
+        raise InputError(f"{short(path.name, NAME)}: {refusal(path.name)}")
     data, digest = read_file(path, limits)
     return _read(path.name, data, digest, limits)
 
@@ -58,7 +60,7 @@ def read_document_bytes(name: str, data: bytes, limits: Limits = LIMITS) -> Docu
         InputError, EngineError: see `read_document`.
     """
     if len(data) > limits.file_bytes:
-        raise InputError(f"{name}: {too_large(len(data), limits)}")
+        raise InputError(f"{short(name, NAME)}: {too_large(len(data), limits)}")
     return _read(name, data, hashlib.sha256(data).hexdigest(), limits)
 
 
@@ -67,8 +69,8 @@ def _read(name: str, data: bytes, digest: str, limits: Limits) -> Document:
         kind = checked_kind(name, data)
         answer = _answer(kind, data, limits)
     except InputError as error:
-        raise InputError(f"{name}: {error}") from None
-    return checked(name, digest, len(data), kind, answer, limits)
+        raise InputError(f"{short(name, NAME)}: {error}") from None
+    return checked(short(name, NAME), digest, len(data), kind, answer, limits)
 
 
 def _answer(kind: str, data: bytes, limits: Limits) -> bytes:

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from openverdict.documents.limits import Limits, plain
+from openverdict.documents.pieces import short
 from openverdict.errors import InputError
 
 
@@ -20,7 +21,7 @@ def read_file(path: Path, limits: Limits) -> tuple[bytes, str]:
     Raises:
         InputError: no such file, no plain file, not to be read, or larger than the limit.
     """
-    name = path.name or str(path)
+    name = short(path.name or path, 200)
     try:
         if path.is_symlink():
             raise InputError(f"{name}: is a link; name the file that it points to")
@@ -29,7 +30,7 @@ def read_file(path: Path, limits: Limits) -> tuple[bytes, str]:
             flags |= getattr(os, each, 0)
         number = os.open(path, flags)
     except ValueError:
-        raise InputError(f"{name[:80]!r}: is no name of a file; name a document") from None
+        raise InputError(f"{name}: is no name of a file; name a document") from None
     except FileNotFoundError:
         raise InputError(f"{name}: no such file in {path.parent}; name one that is there") from None
     except OSError as error:

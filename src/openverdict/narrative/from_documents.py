@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -35,6 +35,7 @@ DOCUMENTS_SCHEMA: dict[str, pl.DataType] = {
     "notes": pl.String(),
 }
 JOIN = " | "  # between the notes of a document in one cell
+BLOCK = 5_000  # characters that rules read at once
 _FORMULA = tuple("=+-@＝＋－＠'")
 
 
@@ -94,7 +95,11 @@ def suggest_documents(
             refused.append((name, each.case_id, digest, "", reason))
             continue
         seen[digest, each.case_id] = name
-        found = read(document.text)
+        try:
+            found = in_blocks(document.text, read, limits.suggestions)
+        except InputError as error:
+            refused.append((name, each.case_id, digest, "", f"{document.name}: {error}"))
+            continue
         rows += [
             suggestion_row(each.case_id, document.text, s, document, name, known) for s in found
         ]
@@ -107,6 +112,39 @@ def suggest_documents(
         pl.DataFrame(told, schema=DOCUMENTS_SCHEMA, orient="row"),
         pl.DataFrame(refused, schema=REFUSED_DOCUMENTS_SCHEMA, orient="row"),
     )
+
+
+def in_blocks(text: str, read: Callable[[str], list[Suggestion]], most: int) -> list[Suggestion]:
+    """What a long text suggests, read block by block, since the time that rules take grows with the square of a text.
+
+    A block ends at a line's end, as every sentence does; within a line that is longer than a block, at a sentence's end.
+
+    Raises:
+        InputError: there are more suggestions than `most`.
+    """
+    found: list[Suggestion] = []
+    start = 0
+    while start < len(text):
+        end = _block_end(text, start)
+        found += [
+            replace(s, start=s.start + start, end=s.end + start) for s in read(text[start:end])
+        ]
+        if len(found) > most:
+            raise InputError(f"suggests more than {most:,} things; split it")
+        start = end
+    return found
+
+
+def _block_end(text: str, start: int) -> int:
+    """Where a block that begins at `start` ends."""
+    limit = start + BLOCK
+    if limit >= len(text):
+        return len(text)
+    for mark in ("\n", ". ", " "):
+        at = text.rfind(mark, start, limit)
+        if at > start:
+            return at + len(mark)
+    return limit
 
 
 def _known_from(each: Named) -> str | None:
