@@ -24,6 +24,7 @@ from openverdict.decisions import (
     late,
     reopening,
     retention,
+    runs,
 )
 from openverdict.decisions.certificate import erase_case
 from openverdict.decisions.deciding import Opinion
@@ -308,6 +309,9 @@ LOOKS: dict[str, Look] = {
     "late.late_facts": lambda s, u, c: late.late_facts(s, user=u, case=c),
     "late.notices": lambda s, u, c: late.notices(s, user=u),
     "late.take_in": lambda s, u, c: late.take_in(s, nothing(), actor=u, purpose="intake"),
+    "late.foresee": lambda s, u, c: late.foresee(s, nothing(), user=u),
+    "runs.list_runs": lambda s, u, c: runs.list_runs(s, user=u),
+    "runs.one_run": lambda s, u, c: runs.one_run(s, RUN, user=u),
     "changes.changes": lambda s, u, c: changes.changes(s, RUN, RUN, user=u),
     "changes.told_of": lambda s, u, c: changes.told_of(s, RUN, user=u),
     "changes.compare_with_before": lambda s, u, c: changes.compare_with_before(

@@ -17,7 +17,7 @@ from openverdict.web.route import Gate, Route
 from openverdict.web.routes import ROUTES, faults
 
 # A value for each parameter of a path that is no case number; a new parameter needs one here.
-PARAMETERS = {"token": "none-such", "pk": 99}
+PARAMETERS = {"token": "none-such", "pk": 99, "batch": "none-such", "job": 10**9, "run": 1}
 OURS = [route for route in ROUTES if route.foreign is None]
 
 

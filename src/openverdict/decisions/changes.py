@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from openverdict.cases import Register
 from openverdict.decisions.access import allowed
 from openverdict.decisions.exhibits import listed
 from openverdict.decisions.guarding import look
@@ -14,14 +15,14 @@ from openverdict.decisions.models import LateFact, Notice, RunCompared
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.steps import tell_owner
 from openverdict.errors import InputError
+from openverdict.intake.plausible import strange
 from openverdict.leads import Review, Settings, review
 from openverdict.ledger.events import RunsCompared
-from openverdict.ledger.facts import AsOf, read_store
+from openverdict.ledger.facts import AsOf, entries_by, read_store
 from openverdict.ledger.models import Lead, LeadCase, Link, Run, RunEnd, Triaged
-from openverdict.ledger.runs import FAILED, abandon_run, finish_run, plan_run
+from openverdict.ledger.runs import FAILED, STOPPED, abandon_run, finish_run, plan_run
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
-from openverdict.under_policy import tell
 
 LEAST = 0.05  # log10: what a pair or a lead has to move by to be named
 LIST_CHANGED = "list_changed"
@@ -90,39 +91,72 @@ def changes(store: Store, before: int, after: int, *, user: str | None = None) -
 
 @look(Operation.RUN, by="actor")
 def rerun(
-    store: Store, *, actor: str, purpose: str, settings: Settings | None = None
+    store: Store,
+    *,
+    actor: str,
+    purpose: str,
+    settings: Settings | None = None,
+    asked: AsOf | None = None,
+    progress: Callable[[str, float], None] | None = None,
+    planned: Callable[[int], None] | None = None,
 ) -> tuple[int, Review, Changes | None]:
-    """Run triage, links and leads on the store as it stands, store the run, and tell the owners what it changed.
+    """Run triage, links and leads on the store, store the run, and tell the owners what it changed.
+
+    `asked`: on what was known, and what the store held, on which days; as it stands otherwise. `progress`: told (step, share
+    done); what it raises ends the run, and nothing of it is stored but that it was planned and how it ended. `planned` is told
+    the number of the run before it begins.
 
     Returns the number of the run, its result, and what is other than in the run before (None: there was none).
 
     Raises:
-        AccessError: the actor starts no runs. InputError: the store holds no case.
+        AccessError: the actor starts no runs. InputError: the store holds no case, or none was known by then.
     """
-    used = settings or Settings()
-    entries = store.size()
-    register = read_store(store, AsOf(), entries=entries).register
+    used, on, tell = settings or Settings(), asked or AsOf(), progress or (lambda step, share: None)
+    tell("loading", 0.0)
+    entries = entries_by(store, on.recorded)
+    read = read_store(store, on, entries=entries)
+    register = read.register if on.known is None else read.register.as_of(on.known)
     if not len(register):
-        raise InputError("the store holds no case; take files in first")
+        raise InputError(_why_empty(read.register, on))
     by: dict[str, Any] = {"actor": actor, "purpose": purpose}
     run = plan_run(
         store,
         register,
         used,
-        as_of=AsOf(),
+        as_of=on,
         entries=entries,
         program_version=version("openverdict"),
         **by,
     )
     try:
-        result = tell(review(register, used))
+        if planned is not None:
+            planned(run)
+        result = review(
+            register,
+            used,
+            rejects=read.rejects,
+            sources=read.account(),
+            notes=(*read.notes, *strange(register, store.clock().date())),
+            progress=tell,
+        )
+        tell("storing", 0.0)
+        finish_run(store, run, result, **by)
+    except KeyboardInterrupt:
+        abandon_run(store, run, STOPPED, **by)
+        raise
     except BaseException:
         abandon_run(store, run, FAILED, **by)
         raise
-    finish_run(store, run, result, **by)
     with store.writing(actor, purpose) as writer:
         found = _tell(store, writer, run)
     return run, result, found
+
+
+def _why_empty(register: Register, on: AsOf) -> str:
+    if len(register):
+        return f"no case was known at the end of {on.known}; name a later day"
+    by = "" if on.recorded is None else f" at the end of {on.recorded}"
+    return f"the store holds no case{by}; take files in first"
 
 
 @look(Operation.RUN, by="actor")

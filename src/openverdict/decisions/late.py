@@ -8,7 +8,7 @@ every case back (R33). The next run tells what became other by it (`changes`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +23,10 @@ from openverdict.decisions.roles import Operation
 from openverdict.decisions.standing import standing_decisions
 from openverdict.decisions.steps import pull_back, tell_owner
 from openverdict.intake import Intake
-from openverdict.ledger import collecting, entering
+from openverdict.ledger import collecting, entering, foreseeing
 from openverdict.ledger.collecting import Receipt
 from openverdict.ledger.events import LateFactsNoted
+from openverdict.ledger.foreseeing import Foreseen
 from openverdict.ledger.models import Fact, RunEnd, Triaged
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
@@ -77,17 +78,35 @@ def take_in(
     actor: str,
     purpose: str,
     mapping: tuple[str, str] | None = None,
+    progress: Callable[[str, float], None] | None = None,
 ) -> Receipt:
     """Take what was read into the store (`ledger.collect`), and note what came late; what changed.
+
+    `progress`: told (step, share done); what it raises ends the intake, and nothing of it stands.
 
     Raises:
         AccessError: the actor takes nothing in.
     """
     began = store.size()
-    receipt = collecting.collect(store, read, actor=actor, purpose=purpose, mapping=mapping)
+    receipt = collecting.collect(
+        store, read, actor=actor, purpose=purpose, mapping=mapping, progress=progress
+    )
     with store.writing(actor, purpose) as writer:
         _note(store, writer, began)
     return receipt
+
+
+@look(Operation.COLLECT)
+def foresee(
+    store: Store,
+    read: Intake,
+    *,
+    user: str | None = None,
+    mapping: tuple[str, str] | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Foreseen:
+    """What `take_in` would change, before anybody decides that it shall; nothing is written (`ledger.foreseeing`)."""
+    return foreseeing.foresee(store, read, mapping, progress)
 
 
 def _of_facts(store: Store, facts: Sequence[CaseFact]) -> tuple[str, ...]:

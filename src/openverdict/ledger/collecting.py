@@ -8,7 +8,7 @@ before (`ledger.changes`). Nothing is taken back because a cell is empty: missin
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby
 from operator import itemgetter
@@ -59,6 +59,7 @@ def collect(
     actor: str,
     purpose: str,
     mapping: tuple[str, str] | None = None,
+    progress: Callable[[str, float], None] | None = None,
 ) -> Receipt:
     """Take in what was read, in one transaction.
 
@@ -68,6 +69,7 @@ def collect(
         actor: who does this, as the log will name them.
         purpose: why, as a code.
         mapping: name and SHA-256 of the mapping by which tables were read.
+        progress: told (step, share done); what it raises ends the intake, and nothing of it stands.
 
     Raises:
         InputError: one of the files was taken in before, or a case number can't stand in the log.
@@ -78,9 +80,13 @@ def collect(
         receipt.sources = _sources(store, writer, read, mapping)
         known = known_cases(store, _case_ids(read))
         equality = _equality(read)
+        done, total = 0, max(len(read.register), 1)
         for ids, parts in chain(
             _from_table(read, receipt.sources), _from_facts(read, receipt.sources)
         ):
+            if progress is not None:
+                progress("collecting", min(done / total, 1.0))
+            done += len(ids)
             before = Known.load(store, [case for case in ids if case in known])
             for (case, source), rows in parts:
                 said = equality.pop(case, [])

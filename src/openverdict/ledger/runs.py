@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from openverdict.cases import Register
+from openverdict.errors import InputError
 from openverdict.evidence import load_variables, model_hash
 from openverdict.leads import Lead as FoundLead
 from openverdict.leads import Review, Settings
@@ -26,6 +27,7 @@ from openverdict.ledger.events import LeadRaised, MentionRaised, RunFinished, Ru
 from openverdict.ledger.facts import AsOf
 from openverdict.ledger.models import (
     Content,
+    Event,
     Lead,
     LeadCase,
     Link,
@@ -159,9 +161,16 @@ def finish_run(
     """Store what came out: leads, links, levels, and the summary, in one transaction.
 
     `outputs`: SHA-256 of the files that were written, by name, so that they can be recognised later.
+
+    Raises:
+        InputError: the log says already how the run ended.
     """
     summary = json.dumps(dict(result.summary), sort_keys=True, ensure_ascii=False, default=str)
     with store.writing(actor, purpose) as writer:
+        if (said := outcome_of(store, run)) is not None:
+            raise InputError(
+                f"run {run}: ended before ({said}); nothing of it was stored: run it again"
+            )
         for lead in result.leads:
             _raise_lead(writer, run, lead)
         _raise_mentions(store, writer, result)
@@ -192,8 +201,10 @@ def finish_run(
 
 
 def abandon_run(store: Store, run: int, outcome: str, *, actor: str, purpose: str) -> None:
-    """Say that a run came to nothing: `failed` or `stopped`."""
+    """Say that a run came to nothing: `failed` or `stopped`; nothing where the log says already how it ended."""
     with store.writing(actor, purpose) as writer:
+        if outcome_of(store, run) is not None:
+            return
         writer.record(
             RunFinished,
             run=str(run),
@@ -203,6 +214,23 @@ def abandon_run(store: Store, run: int, outcome: str, *, actor: str, purpose: st
             pairs_remainder=0,
             leads=0,
         )
+
+
+def outcomes(store: Store, since: int = 0) -> dict[int, tuple[str, str]]:
+    """By number of the run: how it ended (done, failed, stopped) and when, by the entries of the log from `since` on."""
+    found = store.rows(Event).filter(kind=RunFinished.kind, seq__gte=since).order_by("seq")
+    ended: dict[int, tuple[str, str]] = {}
+    for body, at in found.values_list("body", "at"):
+        told = json.loads(body)["data"]
+        ended.setdefault(int(told["run"]), (str(told["outcome"]), str(at)))
+    return ended
+
+
+def outcome_of(store: Store, run: int) -> str | None:
+    """How a run ended, by the log; None while nothing says so."""
+    planned = store.rows(Run).filter(id=run).values_list("event_id", flat=True).first()
+    found = outcomes(store, planned or 0).get(run)
+    return None if found is None else found[0]
 
 
 def _raise_lead(writer: Writer, run: int, lead: FoundLead) -> None:

@@ -28,7 +28,9 @@ class Kind(StrEnum):
     CHOICE = "choice"  # str, radio buttons
     PICK = "pick"  # str, a list to pick from
     CHOICES = "choices"  # tuple of str, check boxes
+    EACH = "each"  # tuple of str: one for each of a list of things, in their order; "" where one is left open
     FILE = "file"  # Django's UploadedFile
+    FILES = "files"  # tuple of them
     HIDDEN = "hidden"  # str
 
 
@@ -71,7 +73,7 @@ class Form:
     @property
     def has_file(self) -> bool:
         """Whether it is posted in parts."""
-        return any(each.kind is Kind.FILE for each in self.fields)
+        return any(each.kind in (Kind.FILE, Kind.FILES) for each in self.fields)
 
 
 @dataclass
@@ -138,6 +140,8 @@ def read(form: Form, posted: Mapping[str, list[str]], files: Mapping[str, Any], 
         try:
             if each.kind is Kind.FILE:
                 filled.values[each.name] = _file(each, files.get(each.name))
+            elif each.kind is Kind.FILES:
+                filled.values[each.name] = _files(each, files)
             else:
                 filled.values[each.name] = _value(each, posted.get(each.name, []), ask)
         except ValueError as error:
@@ -152,9 +156,21 @@ def _file(each: Field, given: Any) -> Any:
     return given
 
 
+def _files(each: Field, files: Mapping[str, Any]) -> tuple[Any, ...]:
+    given = tuple(files.getlist(each.name)) if hasattr(files, "getlist") else ()
+    if not given and each.required:
+        raise ValueError(f"{each.label}: choose a file")
+    return given
+
+
 def _value(each: Field, given: list[str], ask: Any) -> Any:
     if each.kind is Kind.CHOICES:
         return _several(each, given, ask)
+    if each.kind is Kind.EACH:
+        known = {value for value, _ in each.options(ask)}
+        for text in given:
+            _plain(each, text)
+        return tuple(_one_of(each, text, ask) if known and text else text for text in given)
     if len(given) > 1:
         raise ValueError(f"{each.label}: given several times; give it once")
     text = given[0] if given else ""

@@ -1,4 +1,4 @@
-"""The app's own tables: links that work once, and what a person prefers. Nothing of a case stands in them."""
+"""The app's own tables: links that work once, what a person prefers, long work under way. Nothing of a case stands in them."""
 
 from __future__ import annotations
 
@@ -30,4 +30,58 @@ class Preference(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["username", "name"], name="web_preference_once")
+        ]
+
+
+class KeptMapping(models.Model):
+    """A mapping of columns to fields that somebody kept for the next file of the same layout."""
+
+    name = models.CharField(max_length=100, unique=True)
+    toml = models.TextField()
+    username = models.CharField(max_length=150)
+    kept_at = models.DateTimeField()
+
+
+ACTIVE = ("queued", "running")
+
+
+class Job(models.Model):
+    """Long work that the worker does for somebody. `kind`: look, read, commit (of an upload, `batch`), or run.
+
+    `state`: queued, running, done, failed, stopped. `worker`: which process does it; `told_at`: when that last said so.
+    `share`, `pairs_a_second` and `left_s` are of the step under way. `result` holds counts and names of fields, never values.
+    """
+
+    kind = models.CharField(max_length=16)
+    username = models.CharField(max_length=150)
+    purpose = models.CharField(max_length=64)
+    batch = models.CharField(max_length=64, blank=True)
+    run = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=16, default="queued")
+    stop_asked = models.BooleanField(default=False)
+    step = models.CharField(max_length=64, blank=True)
+    share = models.FloatField(default=0.0)
+    pairs_a_second = models.FloatField(default=0.0)
+    left_s = models.FloatField(null=True)
+    worker = models.CharField(max_length=200, blank=True)
+    queued_at = models.DateTimeField()
+    began_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    settings = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    message = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=models.Q(kind="run", state__in=ACTIVE),
+                name="web_one_run",
+            ),
+            models.UniqueConstraint(
+                fields=["batch"],
+                condition=models.Q(state__in=ACTIVE) & ~models.Q(batch=""),
+                name="web_one_job_a_batch",
+            ),
         ]

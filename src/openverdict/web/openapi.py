@@ -16,12 +16,13 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "number": {"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
     "slug": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
 }
-TYPES = {
+TYPES: dict[Kind, dict[str, Any]] = {
     Kind.NUMBER: {"type": "integer"},
     Kind.DECIMAL: {"type": "number"},
     Kind.DATE: {"type": "string", "format": "date"},
     Kind.FLAG: {"type": "boolean"},
     Kind.FILE: {"type": "string", "format": "binary"},
+    Kind.FILES: {"type": "array", "items": {"type": "string", "format": "binary"}},
 }
 ANSWERS = {
     "400": "What was sent could not be read",
@@ -107,11 +108,11 @@ def _schema(form: Form) -> dict[str, Any]:
 
 
 def _type(each: Field) -> dict[str, Any]:
-    if each.kind is Kind.CHOICES:
+    if each.kind in (Kind.CHOICES, Kind.EACH):
         return {
             "type": "array",
             "items": _choice(each),
-            "uniqueItems": True,
+            "uniqueItems": each.kind is Kind.CHOICES,
             "description": each.label,
         }
     found = TYPES.get(each.kind)

@@ -7,17 +7,22 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.db import connections
+
 from openverdict.errors import InputError
-from openverdict.web import links
+from openverdict.ledger.configuring import DEFAULT
+from openverdict.web import links, working
 from openverdict.web.addresses import address
-from openverdict.web.running import Running
+from openverdict.web.running import Running, current
 
 UPLOAD_BYTES = 512 * 2**20
 QUIT_S = 30  # that a worker gets to end a run in order
+MOST_PAUSE_S = 60.0  # between workers that end at once
 
 
 def application() -> Callable[..., Iterator[bytes]]:
@@ -78,27 +83,71 @@ def server_of(running: Running, port: int | None = None) -> Any:
 
 @contextmanager
 def worker_beside(running: Running) -> Iterator[None]:
-    """A worker in a process of its own. It ends when its input does, so that none is left behind a server that was killed."""
-    command = [
-        sys.executable,
-        "-m",
-        "openverdict",
-        "serve",
-        "--store",
-        running.url,
-        "--only",
-        "worker",
-    ]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603  (ourselves)
+    """A worker in a process of its own. It ends when its input does, so that none is left behind a server that was killed.
+
+    One that ends by itself (killed, or out of memory) is replaced, and what it was at is marked failed.
+    """
+    keeper = _Keeper(running)
+    thread = threading.Thread(target=keeper.keep)
+    thread.start()
+    try:
+        yield
+    finally:
+        keeper.end()
+        thread.join()
+
+
+class _Keeper:
+    """Sees to it that there is a worker."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def keep(self) -> None:
+        """Start a worker, wait for its end, bury what it was at, and again."""
+        pause = 1.0
         try:
-            yield
+            while not self._over.is_set():
+                began = time.monotonic()
+                with self._lock:
+                    if self._over.is_set():
+                        return
+                    self._process = self._start()
+                code = self._process.wait()
+                name = working.worker_name(self._process.pid)
+                working.bury(self._running.store, name, _why_ended(code))
+                pause = min(2 * pause, MOST_PAUSE_S) if time.monotonic() - began < pause else 1.0
+                self._over.wait(pause)
         finally:
-            if process.stdin is not None:
-                process.stdin.close()
-            try:
-                process.wait(QUIT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            for alias in (DEFAULT, self._running.store.alias):
+                connections[alias].close()
+
+    def end(self) -> None:
+        """Let the worker end its job at its next step, and itself."""
+        self._over.set()
+        with self._lock:
+            process = self._process
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(QUIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "openverdict", "serve", "--store", self._running.url]
+        return subprocess.Popen([*command, "--only", "worker"], stdin=subprocess.PIPE)  # noqa: S603  (ourselves)
+
+
+def _why_ended(code: int) -> str:
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    more = "; the machine may have run out of memory" if code == -9 else ""
+    return f"the process that did this ended before it was done ({how}{more})"
 
 
 def work(*, until_input_ends: bool = True, batch: bool = False) -> None:
@@ -106,6 +155,7 @@ def work(*, until_input_ends: bool = True, batch: bool = False) -> None:
     from django.utils.crypto import get_random_string
     from django_tasks_db.management.commands.db_worker import Worker
 
+    working.bury(current().store)
     worker = Worker(
         queue_names=["*"],
         interval=1,
@@ -127,6 +177,7 @@ def _wait_for_end(worker: Any) -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
     worker.running = False
+    working.end_all()
 
 
 @contextmanager

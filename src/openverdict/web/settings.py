@@ -182,6 +182,7 @@ SETTINGS: dict[str, Any] = {
     "DATA_UPLOAD_MAX_MEMORY_SIZE": 5 * 2**20,
     "DATA_UPLOAD_MAX_NUMBER_FIELDS": 2_000,
     "FILE_UPLOAD_PERMISSIONS": 0o600,
+    "FILE_UPLOAD_HANDLERS": ["openverdict.web.uploading.SpoolHandler"],
     # Long runs
     "TASKS": {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}},
 }

@@ -19,7 +19,7 @@ from openverdict.reports.render import environment as of_reports
 from openverdict.web.addresses import address
 from openverdict.web.nav import navigation
 from openverdict.web.preferences import preferences
-from openverdict.web.words import moment_words
+from openverdict.web.words import form_words, moment_words, step_words
 
 
 def environment(**options: Any) -> Environment:
@@ -37,6 +37,8 @@ def environment(**options: Any) -> Environment:
     made.filters.update(reports.filters)
     made.filters["moment"] = moment_words
     made.filters["bare_svg"] = bare_svg
+    made.filters["dateform"] = form_words
+    made.filters["stepwords"] = step_words
     made.globals.update(address=address, static=static, version=__version__)
     return made
 
