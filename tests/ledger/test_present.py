@@ -209,7 +209,7 @@ def test_a_write_that_is_undone_changes_no_list(store, tmp_path):
         "INSERT INTO ledger_presentitem VALUES ('indicators', 'prompt_help', 3)",
         "INSERT INTO ledger_presentitem VALUES ('indicators', 'prompt_help', 99)",
         "UPDATE ledger_derived SET version = 0",
-        "UPDATE ledger_derived SET name = 'other'",
+        "UPDATE ledger_derived SET name = 'other' WHERE name = 'present'",
     ],
 )
 def test_lists_that_are_not_what_the_facts_say_are_found_by_verify(store, tmp_path, damage):

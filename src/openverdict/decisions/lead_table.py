@@ -51,7 +51,9 @@ class LeadKeeper:
     def take(self, model: type[Any], event: int, rows: Sequence[Sequence[Any]]) -> None:
         """Rows that are being recorded."""
         if model is Fact:
-            self._cases.update(row[1] for row in rows if row[2] == UNIT and row[1] not in self._new)
+            if self._new.issuperset({row[1] for row in rows}):
+                return
+            self._cases.update(row[1] for row in rows if row[2] == UNIT)
         elif model is Case:
             self._new.update(row[1] for row in rows)
         elif model is Lead:
@@ -67,7 +69,7 @@ class LeadKeeper:
         elif model is Reopened:
             self._cases.update(row[1] for row in rows)
 
-    def gone(self, cases: Collection[str]) -> None:
+    def gone(self, cases: Collection[str], entries: Collection[int]) -> None:
         """Facts of these cases were erased."""
         self._cases.update(cases)
 

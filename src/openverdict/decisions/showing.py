@@ -18,6 +18,7 @@ from openverdict.errors import InputError
 from openverdict.ledger.canonical import decimal_text
 from openverdict.ledger.commitment import commit
 from openverdict.ledger.events import CaseViewed, LeadShown, PairShown
+from openverdict.ledger.lead_words import lead_words
 from openverdict.ledger.models import Content, Lead, Link, Run, RunEnd, Triaged
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
@@ -183,7 +184,8 @@ def _lead(store: Store, subject: Subject, run: Run, _: RunEnd) -> dict[str, Any]
         "chance_per_year": None
         if found.chance_per_year is None
         else decimal_text(found.chance_per_year),
-        "lead": _without_floats(content_of(store, found.event_id, "lead")),
+        # Of a group of hundreds, as its page has it: not every pair of them word for word, each time that it is shown.
+        "lead": _without_floats(lead_words(store, found.id)),
     }
 
 

@@ -20,6 +20,7 @@ class LedgerConfig(AppConfig):
 
     def derived_tables(self) -> tuple[Tables, ...]:
         """What this room works out from the record (`ledger.derived`)."""
+        from openverdict.ledger.lead_words import LeadWordTables
         from openverdict.ledger.present import PresentTables
 
-        return (PresentTables(),)
+        return (PresentTables(), LeadWordTables())

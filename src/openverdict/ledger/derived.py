@@ -85,14 +85,43 @@ class PresentItem(models.Model):
         indexes: ClassVar = [models.Index(fields=["case"], name="ledger_presentitem_case")]
 
 
+class LeadHead(models.Model):
+    """The words of a lead with many pairs, but for pairs that no page shows in full. `id`: that of the lead; `words`: JSON."""
+
+    id = RowNumber(primary_key=True)
+    words = PlainText()
+
+
+class LeadPair(models.Model):
+    """One pair of such a lead, by its place in the order in which pairs are read. `words`: all that is said of it, packed."""
+
+    pk = models.CompositePrimaryKey("lead", "place")
+    lead = models.BigIntegerField()
+    place = models.BigIntegerField()
+    case_a = PlainText()
+    case_b = PlainText()
+    log10_lr = models.FloatField()
+    mandatory = models.SmallIntegerField()
+    words = models.BinaryField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["lead", "place", "case_a", "case_b", "log10_lr", "mandatory"],
+                name="ledger_leadpair_list",
+            ),
+            models.Index(fields=["lead", "case_a", "case_b"], name="ledger_leadpair_pair"),
+        ]
+
+
 class Keeper(Protocol):
     """What keeps a set of derived tables up to date within one transaction."""
 
     def take(self, model: type[models.Model], event: int, rows: Sequence[Sequence[Any]]) -> None:
         """Rows that are being recorded under an entry, each with its id and without the entry's number."""
 
-    def gone(self, cases: Collection[str]) -> None:
-        """Facts of these cases were erased."""
+    def gone(self, cases: Collection[str], entries: Collection[int]) -> None:
+        """What these entries held was erased: facts of these cases, or the words of leads."""
 
     def settle(self) -> None:
         """All that was taken stands in the database now: bring the tables up to date."""

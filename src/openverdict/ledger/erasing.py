@@ -66,7 +66,7 @@ def erase(
             if model.erasable:
                 gone += _delete(store, model, part)
         held = store.rows(Event).filter(seq__in=part, case_id__isnull=False)
-        writer.erased(set(held.values_list("case_id", flat=True)))
+        writer.erased(set(held.values_list("case_id", flat=True)), part)
     return gone
 
 
@@ -88,4 +88,4 @@ def _delete(store: Store, model: type[Any], entries: Sequence[int]) -> int:
         cases = store.rows(Event).filter(seq__in=list(entries)).values_list("case_id", flat=True)
         rows = rows.filter(case_id__in={case for case in cases if case is not None})
     # Not through Django's collector, which would read every row first.
-    return int(rows._raw_delete(store.alias))
+    return int(rows._raw_delete(store.alias) or 0)

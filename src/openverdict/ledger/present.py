@@ -32,7 +32,7 @@ DEATH = "death"
 # What is read of a fact.
 READ = ("id", "case_id", "field", "value", "status", "known_from", "recorded_at", "origin")
 ID, CASE, FIELD, VALUE, STATUS, KNOWN_FROM, RECORDED_AT, ORIGIN = range(8)
-AUTHOR, SOURCE, ROW, SUPERSEDES = range(8, 12)
+AUTHOR, SOURCE, ROW, SUPERSEDES, EVENT = range(8, 13)
 _ZEROS = "0000-00-00T00:00:00.000000"
 _PLACE = {name: place for place, name in enumerate(COLUMNS)}
 _QUERY = (
@@ -105,19 +105,22 @@ class PresentKeeper:
     def __init__(self, alias: str) -> None:
         self._alias = alias
         self._new: dict[str, int] = {}  # cases whose first facts are being recorded
-        self._facts: dict[str, list[tuple[int, FactRow]]] = {}
+        self._facts: dict[str, list[tuple[int, Sequence[FactRow]]]] = {}
         self._again: set[str] = set()
 
     def take(self, model: type[Any], event: int, rows: Sequence[Sequence[Any]]) -> None:
         """Cases and facts that are being recorded."""
         if model is Fact:
+            if len({row[CASE] for row in rows}) == 1:
+                self._facts.setdefault(rows[0][CASE], []).append((event, rows))
+                return
             for row in rows:
-                self._facts.setdefault(row[CASE], []).append((event, row))
+                self._facts.setdefault(row[CASE], []).append((event, [row]))
         elif model is Case:
             for number, case in rows:
                 self._new[case] = number
 
-    def gone(self, cases: Collection[str]) -> None:
+    def gone(self, cases: Collection[str], entries: Collection[int]) -> None:
         """Facts of these cases were erased."""
         self._again.update(cases)
 
@@ -188,11 +191,15 @@ def _hash(row: tuple[Any, ...], items: list[tuple[str, str, int]]) -> int:
     return hash((row, tuple(sorted(items)))) or 1
 
 
-def _first(number: int, case: str, facts: Sequence[tuple[int, FactRow]]) -> Made:
-    """A case of which these are all facts there are."""
-    rows = [row for _, row in facts]
-    if facts[0][0] == facts[-1][0] and all(row[ORIGIN] is None for row in rows):
-        return from_row(number, case, rows)
+def _first(number: int, case: str, facts: Sequence[tuple[int, Sequence[FactRow]]]) -> Made:
+    """A case of which these are all facts there are, by the entries that they came under."""
+    rows = facts[0][1] if len(facts) == 1 else [row for _, part in facts for row in part]
+    if facts[0][0] == facts[-1][0]:
+        for row in rows:
+            if row[ORIGIN] is not None:
+                break
+        else:
+            return from_row(number, case, rows)
     return from_facts(number, case, rows)
 
 
@@ -205,7 +212,7 @@ def _from_all(alias: str, again: set[str]) -> Iterator[Made]:
     new: dict[tuple[int, str], int] = {}
     ahead = next(cases, None)
     facts = engine.stream(alias, f"{_QUERY} ORDER BY id")
-    for (event, case), group in groupby(facts, key=itemgetter(-1, CASE)):
+    for (event, case), group in groupby(facts, key=itemgetter(EVENT, CASE)):
         while ahead is not None and ahead[0] <= event:
             if ahead[0] == event:
                 new[ahead[0], ahead[1]] = ahead[2]
@@ -214,7 +221,7 @@ def _from_all(alias: str, again: set[str]) -> Iterator[Made]:
         if number is None:
             again.add(case)
         else:
-            yield _first(number, case, [(event, row[:-1]) for row in group])
+            yield _first(number, case, [(event, list(group))])
 
 
 def _again(alias: str, cases: Sequence[str]) -> Iterator[tuple[int, Made | None]]:
@@ -229,7 +236,7 @@ def _again(alias: str, cases: Sequence[str]) -> Iterator[tuple[int, Made | None]
         facts = held.get(case)
         yield (
             number,
-            None if not facts else _first(number, case, [(row[-1], row[:-1]) for row in facts]),
+            None if not facts else _first(number, case, [(row[EVENT], [row]) for row in facts]),
         )
 
 

@@ -179,10 +179,10 @@ class Writer:
         for keeper in self._keepers:
             keeper.settle()
 
-    def erased(self, cases: Collection[str]) -> None:
-        """Facts of these cases are gone from the database: what was worked out from them has to follow."""
+    def erased(self, cases: Collection[str], entries: Collection[int]) -> None:
+        """What these entries held, facts of these cases for one, is gone: what was worked out from it has to follow."""
         for keeper in self._keepers:
-            keeper.gone(cases)
+            keeper.gone(cases, entries)
             keeper.settle()
 
     def _take(
