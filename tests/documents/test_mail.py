@@ -187,6 +187,14 @@ def test_text_beyond_the_limit_is_no_matter_of_one_attachment():
         read("a.eml", data, with_limits(characters=1_000))
 
 
+def test_attachments_of_attachments_are_counted_together():
+    inner = mail("x\n", attached=[(f"{n}.txt", "text/plain", b"x") for n in range(3)])
+    outer = mail("x\n", attached=[(f"{n}.eml", "application/x", inner) for n in range(3)])
+    assert len(read("a.eml", outer).attachments) == 12
+    with pytest.raises(InputError, match="more than 10 attachments"):
+        read("a.eml", outer, with_limits(mail_parts=10))
+
+
 def test_names_from_a_message_are_one_short_line():
     name = "evil\x1b[31m\u202e" + "x" * 300 + ".txt"
     (_, _, (where, _)) = places(read("a.eml", mail("B\n", attached=[(name, "text/plain", b"x")])))

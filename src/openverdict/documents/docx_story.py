@@ -29,7 +29,7 @@ _UNREAD = {
     "chart": "chart",
 }
 _BOXES = {"f0fe": "☒", "f0fd": "☒", "f0fc": "☑", "f0a8": "☐", "f06f": "☐", "f071": "☐"}
-_MATHS = "officeDocument/2006/math"
+_MATHS = ("/officeDocument/2006/math", "/officeDocument/math")
 
 
 @dataclass

@@ -179,6 +179,10 @@ class _Mail:
     def _attachment(self, part: Message, kind: str) -> None:
         """A file: read, if it is of a kind that is, and named in any case, with the hash of its bytes."""
         self._attached += 1
+        if len(self._pieces.attachments) >= self._pieces.limits.mail_parts:
+            raise TooMuchError(
+                f"holds more than {self._pieces.limits.mail_parts:,} attachments; {_SAVE}"
+            )
         name = _file_name(part)
         where = f"attachment {self._attached}" + (f" ({short(name)})" if name else "")
         data = _bytes(part)

@@ -93,7 +93,7 @@ class Pieces:
 
     def at(self, where: str) -> str:
         """A place within the part that is being read."""
-        return short(", ".join([*self.prefix, where]), WHERE_LENGTH)
+        return short(", ".join([*self.prefix, where] if where else self.prefix), WHERE_LENGTH)
 
     def note(self, said: str) -> None:
         """Say something of how the document, or the part that is being read, was read."""
@@ -102,11 +102,9 @@ class Pieces:
             self.notes.append(line)
 
     def leave(self, where: str, reason: str) -> None:
-        """Name a part that gave no text."""
+        """Name a part that gave no text; without a place, the one that is being read."""
         if len(self.unread) < MOST:
-            self.unread.append(
-                (self.at(where) if where else ", ".join(self.prefix), short(reason, 500))
-            )
+            self.unread.append((self.at(where), short(reason, 500)))
 
     def tell(self, name: str, value: object) -> None:
         """Keep what the document says of itself; of a part, nothing."""
