@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.narrative.coded import indicator_counts, narratives
 
 from openverdict.cases import dictionary, indicators
 from openverdict.errors import InputError
 from openverdict.narrative import Assertion, suggest
+from openverdict.narrative.near import compile_near
 from openverdict.narrative.phrases import compile_pattern, phrases
 from openverdict.narrative.settings import read
 
@@ -20,17 +25,24 @@ def test_every_rule_is_of_a_field_and_value_of_the_dictionary():
         assert not field.equality
         assert rule.value in (indicators() if rule.field == "indicators" else field.values)
         assert rule.anchors
+        assert rule.name.count(".") == 2
         assert 0 < rule.confidence <= 1
 
 
 def test_a_list_named_in_a_pattern_is_used_and_every_list_is_named():
     data, version = read("phrases")
-    patterns = [p for f in data["field"].values() for e in f.values() for p in e["patterns"]]
+    patterns = [
+        p
+        for f in data["field"].values()
+        for e in f.values()
+        for kind in ("patterns", "near", "denied")
+        for p in e.get(kind, ())
+    ]
     named = {
         w.lstrip("@").rstrip("?")
         for p in patterns
         for s in p.split()
-        for w in s.split("|")
+        for w in s.removeprefix("!").split("|")
         if w[0] == "@"
     }
     assert named == set(data["lists"])
@@ -57,6 +69,81 @@ def test_a_pattern_step_means_what_the_docs_say():
         {"LOWER": "late"},
     ]
     assert anchors[0] == {"late"}
+
+
+def test_words_near_each_other_are_found_in_any_order_within_the_window():
+    lists = {"phone": ("phone", "mobile")}
+    near, needs = compile_near("@phone & gone|not_found & ~search & !charger <6", lists)
+    assert needs[0] == {"gone", "not"}
+    for text in ("searched the phone was gone", "not found when searched the mobile"):
+        assert near.matches(text.split()) == [(0, len(text.split()))]
+    assert near.matches(["x", "searched", "a", "phone", "gone", "x"]) == [(1, 5)]
+    assert near.matches(["searched", "a", "b", "c", "d", "e", "phone", "gone"]) == []
+    assert near.matches(["searched", "a", "phone", "gone", "charger"]) == []
+    assert near.matches(["searched", "a", "phone", "not", "seen", "found"]) == []
+
+
+def test_one_word_does_not_count_for_two_groups():
+    near, _ = compile_near("no|none & none|nil", {})
+    assert near.matches(["none"]) == []
+    assert near.matches(["none", "nil"]) == [(0, 2)]
+    assert near.matches(["no", "none"]) == [(0, 2)]
+
+
+@given(
+    st.lists(st.sampled_from("abcdx"), max_size=9),
+    st.lists(st.sampled_from(["a", "b", "c|d", "~d"]), min_size=2, max_size=3, unique=True),
+    st.integers(2, 6),
+)
+def test_a_stretch_that_is_found_holds_every_group_and_none_is_found_where_a_group_is_missing(
+    words, groups, width
+):
+    pattern = " & ".join(groups) + f" <{width}"
+    if all(g.startswith("~") for g in groups):
+        return
+    near, needs = compile_near(pattern, {})
+    wanted = [{w.lstrip("~") for w in g.split("|")} for g in groups]
+    for first, end in near.matches(words):
+        assert end - first <= width
+        chosen = itertools.permutations(words[first:end], len(wanted))
+        assert any(all(w in g for w, g in zip(c, wanted, strict=True)) for c in chosen)
+    if any(not g & set(words) for g in wanted):
+        assert near.matches(words) == []
+    assert all(any(n <= w for w in wanted) for n in needs)
+
+
+@pytest.mark.parametrize("pattern", ["~a & #", "a & @nothing", "a & b <x"])
+def test_words_near_each_other_that_cannot_call_are_refused(pattern):
+    with pytest.raises(InputError, match="pattern"):
+        compile_near(pattern, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "sense"),
+    [
+        ("Mother is satisfied with the finding.", "family_doubts", "negated"),
+        ("Phone in his hand.", "phone_missing", "negated"),
+        ("His phone is gone.", "phone_missing", "present"),
+        ("Gone from the flat, at some time that week: his phone.", "phone_missing", None),
+        ("He hadn't been dragged, nor had his body been moved.", "body_moved", "negated"),
+    ],
+)
+def test_what_states_the_opposite_denies(text, value, sense):
+    senses = {s.assertion.value for s in suggest(text) if s.value == value}
+    assert senses == ({sense} if sense else set())
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Flat, face down.", "home"),
+        ("The car keys. A flat battery. Home is far.", None),
+        ("Pulled from the canal.", "water"),
+    ],
+)
+def test_a_pattern_with_edges_takes_a_whole_remark(text, value):
+    found = {s.value for s in suggest(text) if s.field == "found_place_kind"}
+    assert found == ({value} if value else set())
 
 
 @pytest.mark.parametrize("narrative", ALL, ids=lambda n: n.name)

@@ -70,7 +70,8 @@ def test_a_trap_is_never_the_substance_it_looks_like(word, code):
         "2,3-butanediol detected", "glyceryl trinitrate spray for angina",
         "He took a rush-hour train and drank nothing", "plan E; exhibit G; appendix T was taken",
         "the soap used in the bath", "gear stick; hand brake used", "speed limit; speed of the car was taken",
-        "Nonalcoholic steatohepatitis", "sodium nitrate fertiliser",
+        "Nonalcoholic steatohepatitis", "a note on a beer mat", "found in the beer garden of the inn",
+        "sodium nitrate fertiliser",
     ],
 )  # fmt: skip
 def test_the_trap_list_gives_no_substance(text):
@@ -118,6 +119,13 @@ def test_context_makes_an_ambiguous_word_a_substance(text, code):
         ("No doubt heroin killed him", "heroin", "present", "substances_suspected"),
         ("Not only GHB but ketamine", "ketamine", "present", "substances_suspected"),
         ("He denied cocaine but took GHB", "ghb", "present", "substances_suspected"),
+        ("?GHB", "ghb", "uncertain", "substances_suspected"),
+        ("GHB? Not known.", "ghb", "uncertain", "substances_suspected"),
+        ("Our general screen does not look for GHB.", "ghb", "not_tested", "substances_detected"),
+        ("GHB lies outside the panel.", "ghb", "not_tested", "substances_suspected"),
+        ("He was treated for alcohol.", "ethanol", "historical", "substances_suspected"),
+        ("Morphine infusion in the hospice", "morphine", "prescribed", "substances_suspected"),
+        ("GHB can't be excluded.", "ghb", "uncertain", "substances_detected"),
         ("No cocaine; GHB in the bottle", "ghb", "present", "substances_suspected"),
     ],
 )  # fmt: skip

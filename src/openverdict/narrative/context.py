@@ -89,13 +89,21 @@ def _back(tokens: Tokens, low: int, start: int) -> int:
     return low
 
 
-def asserted(reach: list[Reach], first: int, end: int) -> Assertion:
-    """How the mention at tokens `first` to `end` is asserted; of modifiers inside it only those that say so count."""
+def asserted(reach: list[Reach], first: int, end: int, *, denying: bool = True) -> Assertion:
+    """How the mention at tokens `first` to `end` is asserted; of modifiers inside it only those that say so count.
+
+    `denying`: the mention is made of denying words itself, as *no telephone found* is, and one inside it denies nothing.
+    """
     said = {
         r.modifier.assertion
         for r in reach
         if (r.end <= first and end <= r.on_to)
         or (r.back_to <= first and end <= r.first)
-        or (r.modifier.inside and first <= r.first and r.end < end)
+        or (
+            r.modifier.inside
+            and first <= r.first
+            and r.end < end
+            and not (denying and r.modifier.assertion is Assertion.NEGATED)
+        )
     }
     return next((a for a in _ORDER if a in said), Assertion.PRESENT)

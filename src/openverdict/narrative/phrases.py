@@ -16,12 +16,16 @@ from functools import cache
 from typing import Any
 
 from openverdict.errors import InputError, MissingPartError
-from openverdict.narrative.context import asserted, reaches
+from openverdict.narrative.context import Reach, asserted, reaches
+from openverdict.narrative.near import Near, compile_near
 from openverdict.narrative.settings import read
 from openverdict.narrative.suggestion import Assertion, Suggestion
 from openverdict.narrative.tokens import Tokens, sentences
 
 DOUBTED = 0.8
+DENYING = frozenset(
+    ["no", "not", "never", "nobody", "none", "nor", "neither", "nothing", "without", "cannot"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,18 @@ class Rule:
     needs: tuple[frozenset[str], ...]
     inside: frozenset[str]
     sentence: bool
+    denies: bool
+    denying: bool
+    begins: bool
+    ends: bool
+
+    def matches(self, words: list[str], doc: Any, low: int, high: int) -> list[tuple[int, int]]:
+        """Where the pattern stands among the words `low` to `high` of a sentence, counted from its first word."""
+        if isinstance(self.matcher, Near):
+            found = self.matcher.matches(words[low:high])
+        else:
+            found = [(a, b) for _, a, b in self.matcher(doc[low:high])]
+        return [(low + a, low + b) for a, b in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +93,31 @@ def phrases() -> Phrases:
     by_anchor: dict[str, list[int]] = {}
     for field, entries in data["field"].items():
         for value, entry in entries.items():
-            for number, pattern in enumerate(entry["patterns"], start=1):
-                steps, needs = compile_pattern(pattern, lists, common)
-                matcher = matcher_of(vocab)
-                matcher.add("rule", [steps], greedy="LONGEST")
+            for name, pattern, denies in _patterns(entry):
+                if " & " in pattern:
+                    matcher, needs = compile_near(pattern, lists, common)
+                else:
+                    steps, needs = compile_pattern(
+                        pattern.removeprefix("^ ").removesuffix(" $"), lists, common
+                    )
+                    matcher = matcher_of(vocab)
+                    matcher.add("rule", [steps], greedy="LONGEST")
                 rules.append(
                     Rule(
-                        f"{field}.{value}.{number}",
+                        f"{field}.{value}.{name}",
                         field,
                         value,
                         float(entry.get("confidence", data["confidence"])),
                         matcher,
                         needs[0],
                         needs[1:],
-                        frozenset(entry.get("unless", "").split()),
-                        bool(entry.get("sentence", False)),
+                        # What `unless` names was written for the ordered patterns; the others name their own.
+                        frozenset(() if " & " in pattern else entry.get("unless", "").split()),
+                        bool(entry.get("sentence", False)) or " & " in pattern,
+                        denies,
+                        _is_denying(pattern, lists),
+                        pattern.startswith("^ "),
+                        pattern.endswith(" $"),
                     )
                 )
                 for word in needs[0]:
@@ -99,6 +125,15 @@ def phrases() -> Phrases:
     return Phrases(
         version, vocab, tuple(rules), {w: tuple(found) for w, found in by_anchor.items()}
     )
+
+
+def _patterns(entry: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+    """The patterns of one value with the end of their name, and whether they state its opposite."""
+    return [
+        *((str(n), p, False) for n, p in enumerate(entry.get("patterns", ()), start=1)),
+        *((f"near{n}", p, False) for n, p in enumerate(entry.get("near", ()), start=1)),
+        *((f"no{n}", p, True) for n, p in enumerate(entry.get("denied", ()), start=1)),
+    ]
 
 
 def compile_pattern(
@@ -176,15 +211,45 @@ def suggest_phrases(tokens: Tokens) -> list[Suggestion]:
         hits: list[tuple[Rule, int, int]] = []
         for rule in called:
             for low, high in [(0, len(words))] if rule.sentence else clauses:
-                for _, start, stop in rule.matcher(doc[low:high]):
-                    hits.append((rule, first + low + start, first + low + stop))
+                hits += [
+                    (rule, first + a, first + b)
+                    for a, b in rule.matches(words, doc, low, high)
+                    if (not rule.begins or _begins(tokens, first, first + a))
+                    and (not rule.ends or _ends(tokens, first + b, end))
+                ]
         if hits:
             reach = [r for r in reaches(tokens, first, end) if not r.modifier.results]
             out.extend(
-                _suggestion(known.version, tokens, rule, a, b, asserted(reach, a, b))
+                _suggestion(known.version, tokens, rule, a, b, _sense(rule, reach, a, b))
                 for rule, a, b in _longest(hits)
             )
     return out
+
+
+def _begins(tokens: Tokens, first: int, at: int) -> bool:
+    """Whether a token begins a sentence or what follows a colon or semicolon."""
+    return at == first or any(c in ";:" for c in tokens.gap(at - 1))
+
+
+def _ends(tokens: Tokens, at: int, end: int) -> bool:
+    """Whether a sentence or a part of it between punctuation ends before a token."""
+    return at == end or any(c in ",;:.()-–—" for c in tokens.gap(at - 1))
+
+
+def _is_denying(pattern: str, lists: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a pattern asks for a word that denies, so that such a word inside a hit is part of what it says."""
+    wanted = [s for s in pattern.split() if not s.startswith("!")]
+    words = {w for step in wanted for w in step.rstrip("?").split("|")}
+    words |= {w for name in words if name.startswith("@") for w in lists[name[1:]]}
+    return any(part in DENYING for w in words for part in w.split("_"))
+
+
+def _sense(rule: Rule, reach: list[Reach], first: int, end: int) -> Assertion:
+    """The sense of a hit: a pattern that states the opposite denies, unless that is itself in doubt."""
+    sense = asserted(reach, first, end, denying=rule.denying)
+    if not rule.denies:
+        return sense
+    return Assertion.NEGATED if sense in (Assertion.PRESENT, Assertion.NEGATED) else sense
 
 
 def _clauses(tokens: Tokens, first: int, end: int) -> list[tuple[int, int]]:

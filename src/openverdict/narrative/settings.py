@@ -24,6 +24,7 @@ class Modifier:
     scope: int
     inside: bool
     results: bool
+    wording: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def settings() -> Settings:
                 entry.get("scope", 30),
                 entry.get("inside", False),
                 entry.get("results", False),
+                entry.get("wording", False),
             )
             by_first.setdefault(modifier.words[0], []).append(modifier)
     ambiguous = data["ambiguous"]

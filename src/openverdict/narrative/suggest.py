@@ -36,7 +36,7 @@ def _substances(tokens: Tokens) -> list[Suggestion]:
         inside = [m for m in found if first <= m.first < end]
         if not inside:
             continue
-        reach = reaches(tokens, first, end)
+        reach = [r for r in reaches(tokens, first, end) if not r.modifier.wording]
         is_result = any(w in settings().laboratory for w in tokens.words[first:end])
         for mention in inside:
             if mention.name.kind == "ambiguous" and not _is_meant(
@@ -115,12 +115,20 @@ def _alone(tokens: Tokens, mention: Mention) -> bool:
     )
 
 
+def _is_asked(tokens: Tokens, mention: Mention) -> bool:
+    """Whether a question mark touches a mention, as in `?GHB` and `GHB?`."""
+    start, end = tokens.starts[mention.first], tokens.ends[mention.end - 1]
+    return "?" in (tokens.text[start - 1 : start], tokens.text[end : end + 1])
+
+
 def _suggestion(
     tokens: Tokens, mention: Mention, reach: list[Reach], *, is_result: bool
 ) -> Suggestion:
     sense = asserted(reach, mention.first, mention.end)
     if sense is Assertion.PRESENT and mention.form in settings().diagnoses:
         sense = Assertion.HISTORICAL
+    if sense is Assertion.PRESENT and _is_asked(tokens, mention):
+        sense = Assertion.UNCERTAIN
     if sense is Assertion.PENDING:
         field = "substances_pending"
     elif not is_result:
