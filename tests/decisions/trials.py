@@ -12,7 +12,9 @@ from typing import Any
 from openverdict.cases import Fact as CaseFact
 from openverdict.cases import Status, checks
 from openverdict.decisions import (
+    accepting,
     accounts,
+    admitting,
     bulk,
     categories,
     changes,
@@ -22,9 +24,11 @@ from openverdict.decisions import (
     enquiries,
     exhibits,
     late,
+    proving,
     reopening,
     retention,
     runs,
+    suggestions,
 )
 from openverdict.decisions.certificate import erase_case
 from openverdict.decisions.deciding import Opinion
@@ -33,6 +37,7 @@ from openverdict.decisions.log_list import list_entries, prove_entry
 from openverdict.decisions.logbook import export_log, read_entries
 from openverdict.decisions.models import (
     About,
+    AcceptancePolicy,
     Category,
     Concern,
     Decision,
@@ -43,22 +48,30 @@ from openverdict.decisions.models import (
     Glass,
     Grant,
     Hold,
+    NarrativeRead,
     Referral,
     Retention,
     Shown,
+    Suggested,
+    SuggestionDecision,
 )
 from openverdict.decisions.policy import adopt, read_policy
+from openverdict.decisions.readings import hash_of, narratives
 from openverdict.decisions.roles import Role, Standing
 from openverdict.decisions.showing import show
 from openverdict.decisions.standing import stands
 from openverdict.decisions.subjects import Kind, Subject, case, pair_key
+from openverdict.decisions.suggesting import suggest
 from openverdict.decisions.worklist import WorkList, work_list
 from openverdict.intake import Intake, read_register
 from openverdict.leads import Settings
+from openverdict.ledger import entering
 from openverdict.ledger.events import CaseViewed
 from openverdict.ledger.models import Fact
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
+from openverdict.narrative import SuggestionPolicy
+from openverdict.narrative.policy import Admit
 from openverdict.reports.case_facts import case_facts
 from openverdict.reports.closing import closing
 from openverdict.reports.consideration import consideration
@@ -70,6 +83,11 @@ CASES = {Standing.OWN: "A", Standing.OTHER: "D", Standing.RESTRICTED: "B"}
 TEXT = "Read both files and the scene photographs."
 RUN = 1
 SOMEBODY = "somebody.else"
+RULE = ("substance.mdma.name", "1")
+ADMITS = SuggestionPolicy(
+    "house", "1", "head of review", date(2024, 1, 2), "Read twice by two people in April.",
+    (Admit((RULE[0],), ("substances_detected",), 20, 0.5),),
+)  # fmt: skip
 ALWAYS = [code for code, check in checks().items() if check.expected == "always"]
 Act = Callable[[Store, Writer, str], Any]
 Look = Callable[[Store, str, str], Any]
@@ -89,6 +107,9 @@ def furnish(store: Store) -> Store:
         accounts.restrict(store, writer, CASES[Standing.RESTRICTED], "officer_involved")
     with store.writing(SOMEBODY, "death_review") as writer:
         for each in CASES.values():
+            entering.enter_facts(store, writer, [replace(result(each), field="narrative")])
+            writer.flush()
+            suggested(store, writer, each)
             enquiry(writer, each)
             put(writer, due(writer, each), ErasureApproval(case_id=each, user=SOMEBODY, rule="r"))
     return store
@@ -199,6 +220,63 @@ def asked_on(store: Store, case_id: str) -> int:
     return int(store.rows(Enquiry).filter(case_id=case_id).get().id)
 
 
+def suggested(store: Store, writer: Writer, case_id: str) -> int:
+    """A suggestion that waits."""
+    held = next(narratives(store, [case_id]))
+    read = put(writer, case_id, NarrativeRead(
+        case_id=case_id, fact=held.id, text_sha256=hash_of(held.value), rules="r", suggestions=1
+    ))  # fmt: skip
+    rule, version = RULE
+    return put(writer, case_id, Suggested(
+        read=read, case_id=case_id, field="substances_detected", value="mdma", assertion="present",
+        begins=0, ends=3, rule=rule, version=version, confidence=0.5,
+    ))  # fmt: skip
+
+
+def accepted(
+    store: Store, writer: Writer, case_id: str, number: int | None = None, **more: Any
+) -> int:
+    """The same, accepted by somebody else."""
+    number = suggested(store, writer, case_id) if number is None else number
+    rule, version = RULE
+    put(writer, case_id, SuggestionDecision(
+        suggestion=number, case_id=case_id, rule=rule, version=version, user=SOMEBODY,
+        outcome="accepted", place=1, corrected=0, **more,
+    ))  # fmt: skip
+    return number
+
+
+def proven(store: Store, writer: Writer) -> None:
+    """Enough was read of the rule, of cases that are no more."""
+    for number in range(20):
+        accepted(store, writer, "Z", number=10_000 + number)
+
+
+def whole_rule(s: Store, w: Writer, c: str) -> None:
+    """What waits on the case."""
+    proven(s, w)
+    suggested(s, w, c)
+    accepting.accept_rule(s, w, *RULE, expected=1, cases=[c])
+
+
+def undone(s: Store, w: Writer, c: str) -> None:
+    """What was accepted together."""
+    accepted(s, w, c, at_once="together-1")
+    accepting.withdraw_together(s, w, "together-1", "wrong")
+
+
+def by_policy(s: Store, w: Writer, c: str) -> None:
+    """What waits on the supervisor's own case."""
+    proven(s, w)
+    put(w, c, AcceptancePolicy(name="house", version="1", settings=ADMITS.settings))
+    admitting.apply_policy(s, w, expected=1)
+
+
+def one_of(s: Store, c: str) -> int:
+    """The suggestion that waits on the case since the house was furnished."""
+    return int(s.rows(Suggested).filter(case_id=c).order_by("id")[0].id)
+
+
 def together(s: Store, w: Writer, c: str) -> None:
     """Two cases have to be the person's own."""
     if c == "A":
@@ -218,6 +296,18 @@ def grant_of(s: Store) -> int:
 
 # By module and name. Each gets the case that it is tried on; what it needs to succeed is written in its own transaction.
 ACTS: dict[str, Act] = {
+    "accepting.accept": lambda s, w, c: accepting.accept(s, w, suggested(s, w, c)),
+    "accepting.reject": lambda s, w, c: accepting.reject(s, w, suggested(s, w, c)),
+    "accepting.withdraw": lambda s, w, c: accepting.withdraw(s, w, accepted(s, w, c), "wrong"),
+    "accepting.read_again": lambda s, w, c: accepting.read_again(
+        s, w, accepted(s, w, c), accepted=True
+    ),
+    "accepting.accept_rule": whole_rule,
+    "accepting.withdraw_together": undone,
+    "admitting.adopt_suggestion_policy": lambda s, w, c: admitting.adopt_suggestion_policy(
+        s, w, ADMITS
+    ),
+    "admitting.apply_policy": by_policy,
     "accounts.found": lambda s, w, c: accounts.found(s, w, "second"),
     "accounts.change_user": lambda s, w, c: accounts.change_user(s, w, "new", "made"),
     "accounts.grant": lambda s, w, c: accounts.grant(s, w, "head", "reviewer"),
@@ -291,6 +381,16 @@ ACTS: dict[str, Act] = {
     "showing.show": lambda s, w, c: show(s, w, case(s, c), run=RUN, ratio=False),
 }
 LOOKS: dict[str, Look] = {
+    "suggesting.suggest": lambda s, u, c: suggest(
+        s, read=lambda _: [], rules="none", actor=u, purpose="death_review", cases=["T"]
+    ),
+    "suggestions.queue": lambda s, u, c: suggestions.queue(s, user=u),
+    "suggestions.suggestion_text": lambda s, u, c: suggestions.suggestion_text(
+        s, one_of(s, c), user=u
+    ),
+    "proving.rates": lambda s, u, c: proving.rates(s, user=u),
+    "proving.agreement": lambda s, u, c: proving.agreement(s, user=u),
+    "admitting.admitted": lambda s, u, c: admitting.admitted(s, user=u),
     "exhibits.exhibits": lambda s, u, c: exhibits.exhibits(s, user=u, case=c),
     "exhibits.devices": lambda s, u, c: exhibits.devices(s, user=u, case=c),
     "enquiries.enquiries": lambda s, u, c: enquiries.enquiries(s, s.clock(), user=u, case=c),

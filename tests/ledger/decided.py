@@ -24,6 +24,7 @@ def decide_all(store: Store, clock: Any) -> None:
     _exhibits(acts)
     _duties(acts, clock)
     _late_results(acts)
+    _suggestions(acts)
     _retention(acts, clock)
     _accounts(acts, clock)
 
@@ -116,6 +117,35 @@ def _late_results(acts: Acts) -> None:
     acts.write("a.clerk", late.correct_fact, old.id, newer, "new_inquest")
     settings = Settings(replicates=0, intervals=False)
     changes.rerun(acts.store, actor="a.runner", purpose="death_review", settings=settings)
+
+
+def _suggestions(acts: Acts) -> None:
+    """What rules read in a narrative: accepted, withdrawn, rejected, read a second time; and a policy for such."""
+    from datetime import date
+
+    from openverdict.decisions import accepting, admitting, late, suggesting, suggestions
+    from openverdict.narrative import SuggestionPolicy, suggest_substances
+    from openverdict.narrative.policy import Admit
+
+    told = _fact(CASE_WITH_RESULTS, "narrative", "Toxicology detected GHB and mephedrone.")
+    acts.write("a.clerk", late.enter_facts, [told])
+    suggesting.suggest(
+        acts.store,
+        actor="a.clerk",
+        purpose="death_review",
+        read=suggest_substances,
+        rules="substances",
+        cases=[CASE_WITH_RESULTS],
+    )
+    ghb, mephedrone = (line.suggestion for line in suggestions.queue(acts.store).lines)
+    acts.write("first", accepting.accept, ghb)
+    acts.write("second", accepting.read_again, ghb, accepted=False)
+    acts.write("first", accepting.reject, mephedrone)
+    acts.write("first", accepting.withdraw, mephedrone, "misread")
+    admits = (Admit(("substance.*",), ("substances_detected",), 20, 0.9),)
+    why = "Read twice by two people in April."
+    policy = SuggestionPolicy("lab", "1", "head of review", date(2024, 1, 2), why, admits)
+    acts.write("head", admitting.adopt_suggestion_policy, policy)
 
 
 def _retention(acts: Acts, clock: Any) -> None:

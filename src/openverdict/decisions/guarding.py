@@ -23,10 +23,20 @@ from openverdict.ledger.writing import Writer
 
 NO_ACCOUNTS = "no_accounts"
 # What has no mark, and why. Whole modules first: the rules themselves, names for things, and steps that only operations take.
-UNMARKED_MODULES = ("access", "guarding", "reach", "steps", "subjects")
+UNMARKED_MODULES = (
+    "access",
+    "guarding",
+    "lateness",
+    "reach",
+    "readings",
+    "steps",
+    "subjects",
+    "taking",
+)
 UNMARKED = {
     "accounts.is_restricted": "a rule asks it",
     "accounts.units_of": "names units, for rules and counts",
+    "admitting.policy_in_force": "the policy speaks of no case",
     "deciding.check_opinion": "a rule",
     "deciding.second_needed": "a rule",
     "deciding.wants_first_view": "a rule",
@@ -35,6 +45,7 @@ UNMARKED = {
     "listing.hidden_cases": "a count, for whom it was asked how far they reach",
     "listing.last_run": "names a run, no case",
     "policy.in_force": "the policy speaks of no case",
+    "proving.measured": "counts by rule over the whole store, for rules and policies",
     "reopening.decided_before_reopening": "a query; what is shown of it goes through access.seen_by",
     "retention.entries_about": "numbers of entries, for the operation that erases them",
     "retention.is_held": "a rule asks it",

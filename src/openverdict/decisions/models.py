@@ -388,3 +388,85 @@ class Disposal(Recorded):
     case_id = models.TextField(unique=True)
     pseudonym = models.TextField(unique=True)
     certificate_sha256 = models.TextField()
+
+
+class NarrativeRead(Recorded):
+    """The narrative of a case was read by the rules: which fact holds it, the SHA-256 of its text, and how much they suggest.
+
+    The newest row of a case counts: what was read of an earlier text, or by earlier rules, waits no more.
+    """
+
+    erasable = True
+
+    case_id = models.TextField()
+    fact = models.BigIntegerField()
+    text_sha256 = models.TextField()
+    rules = models.TextField()
+    suggestions = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [
+            _index("narrativeread_case", "case_id", "id"),
+            _index("narrativeread_event", "event"),
+        ]
+
+
+class Suggested(Recorded):
+    """One suggestion of one rule: no fact. Its words are the characters `begins` to `ends` of the narrative of `read`."""
+
+    erasable = True
+
+    read = models.BigIntegerField()
+    case_id = models.TextField()
+    field = models.TextField()
+    value = models.TextField()
+    assertion = models.TextField()
+    begins = models.BigIntegerField()
+    ends = models.BigIntegerField()
+    rule = models.TextField()
+    version = models.TextField()
+    confidence = models.FloatField()
+
+    class Meta:
+        indexes: ClassVar = [
+            _index("suggested_read", "read"),
+            _index("suggested_case", "case_id", "id"),
+            _index("suggested_rule", "rule", "id"),
+            _index("suggested_event", "event"),
+        ]
+
+
+class SuggestionDecision(Recorded):
+    """What became of a suggestion: accepted, rejected or withdrawn; the newest row of a place counts.
+
+    `place`: 1, or 2 for a second reader, whose reading makes no fact. `fact`: the fact that an acceptance made, if any;
+    `corrected`: its value was other than suggested (1). `at_once`: the name of what was accepted together; `policy`: of what a
+    stated policy admitted. Neither counts in the measured rate of its rule. `supersedes`: the decision before it.
+    """
+
+    suggestion = models.BigIntegerField()
+    case_id = models.TextField()
+    rule = models.TextField()
+    version = models.TextField()
+    user = models.TextField()
+    outcome = models.TextField()
+    place = models.SmallIntegerField()
+    fact = models.BigIntegerField(null=True)
+    corrected = models.SmallIntegerField()
+    at_once = models.TextField(null=True)
+    policy = models.TextField(null=True)
+    supersedes = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            _index("suggdecision_of", "suggestion", "place", "id"),
+            _index("suggdecision_case", "case_id"),
+        ]
+
+
+class AcceptancePolicy(Recorded):
+    """A stated policy for suggestions, in force from here on until the next: its settings as canonical JSON."""
+
+    name = models.TextField()
+    version = models.TextField()
+    settings = models.TextField()

@@ -48,6 +48,7 @@ class Operation(StrEnum):
     ERASE = "erase"
     COLLECT = "collect"
     RUN = "run_review"
+    SUGGEST = "suggest_from_narratives"
     INSPECT_LOG = "inspect_log"
     EXPORT_LOG = "export_log"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -94,6 +95,7 @@ HOUSE = frozenset(
     {
         Operation.COLLECT,
         Operation.RUN,
+        Operation.SUGGEST,
         Operation.INSPECT_LOG,
         Operation.EXPORT_LOG,
         Operation.MANAGE_ACCOUNTS,
@@ -143,6 +145,7 @@ _TABLE = {
     Operation.ERASE: "           --- --- --- Y-- --- ---",
     Operation.COLLECT: "         --- --- --- YYY --- ---",
     Operation.RUN: "             --- YYY YYY YYY --- ---",
+    Operation.SUGGEST: "         --- YYY YYY YYY --- ---",
     Operation.INSPECT_LOG: "     --- --- --- --- YYY ---",
     Operation.EXPORT_LOG: "      --- --- --- --- YYY ---",
     Operation.MANAGE_ACCOUNTS: " --- --- --- --- --- YYY",

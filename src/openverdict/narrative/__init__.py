@@ -31,6 +31,7 @@ from openverdict.narrative.policy import (
     read_suggestion_policy,
     under_policy,
 )
+from openverdict.narrative.settings import rules_version
 from openverdict.narrative.suggest import suggest, suggest_substances
 from openverdict.narrative.suggestion import Assertion, Suggestion
 from openverdict.narrative.table import SUGGESTIONS_SCHEMA, suggest_register
@@ -57,6 +58,7 @@ __all__ = [
     "read_reviewed",
     "read_suggestion_policy",
     "rule_to_accept",
+    "rules_version",
     "suggest",
     "suggest_documents",
     "suggest_register",

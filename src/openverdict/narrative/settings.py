@@ -104,3 +104,11 @@ def settings() -> Settings:
         {k: frozenset(v) for k, v in ambiguous["never_after"].items()},
         tuple(data["traps"]),
     )
+
+
+def rules_version(*, substances_only: bool = False) -> str:
+    """One word for all the rules that read a text; it changes with any of their data files."""
+    if substances_only:
+        return f"substances:{vocabulary_version()}"
+    versions = (vocabulary_version(), read("phrases")[1])
+    return f"all:{hashlib.sha256('|'.join(versions).encode()).hexdigest()[:16]}"

@@ -39,6 +39,7 @@ from openverdict.ledger.events.collection import (
     ExhibitExamined,
     ExhibitRegistered,
     FactsRecorded,
+    NarrativeRead,
     ReferralAnswered,
     SourceRegistered,
 )
@@ -74,6 +75,7 @@ from openverdict.ledger.events.decisions import (
     FirstViewRecorded,
     SecondDecisionRecorded,
     SignedOff,
+    SuggestionDecided,
 )
 from openverdict.ledger.events.disclosure import (
     BackupMade,
@@ -133,6 +135,7 @@ __all__ = [
     "LogInspected",
     "LogVerified",
     "MentionRaised",
+    "NarrativeRead",
     "OwnerChanged",
     "OwnerNotified",
     "PackDisclosed",
@@ -157,6 +160,7 @@ __all__ = [
     "SignedOut",
     "SourceRegistered",
     "StoreRestored",
+    "SuggestionDecided",
     "UserChanged",
     "event",
     "events_table",

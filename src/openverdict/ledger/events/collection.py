@@ -107,3 +107,13 @@ class ReferralAnswered(Event):
     referral: Key
     outcome: Code
     text: Commitment | None = None
+
+
+@event(Act.COLLECTION)
+class NarrativeRead(Event):
+    """Rules read the narrative of a case (the fact that holds it), and suggest so many things; none of them is a fact."""
+
+    case: Key
+    fact: Key
+    rules: Code
+    suggestions: int

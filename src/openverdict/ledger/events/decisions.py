@@ -88,3 +88,21 @@ class CaseReopened(Event):
     case: Key
     reason: Code
     text: Commitment | None = None
+
+
+@event(Act.ALTERATION)
+class SuggestionDecided(Event):
+    """A suggestion was accepted, rejected or withdrawn; `place` 2: by a second reader; `at_once`, `policy`: not read alone."""
+
+    decision: Key
+    suggestion: Key
+    case: Key
+    rule: Code
+    rule_version: Code
+    outcome: Code
+    place: int
+    fact: Key | None = None
+    at_once: Key | None = None
+    policy: Key | None = None
+    supersedes: Key | None = None
+    reason: Code | None = None
