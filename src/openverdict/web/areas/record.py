@@ -1,7 +1,8 @@
-"""The record: consideration, never looked at, referrals and concerns, audit log, as-of."""
+"""The record: the log, reports, duties with their clocks. Each has a module of its own."""
 
 from __future__ import annotations
 
+from openverdict.web.areas import auditing, reporting
 from openverdict.web.route import Route
 
-ROUTES: tuple[Route, ...] = ()
+ROUTES: tuple[Route, ...] = (*auditing.ROUTES, *reporting.ROUTES)

@@ -1,0 +1,97 @@
+"""The pages of the record: the log and its proofs, reports, duties."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+from tests.web.conftest import client, unusable
+
+from openverdict.ledger.merkle import leaf_hash
+from openverdict.ledger.models import Event
+
+
+def kinds_since(app, size):
+    """The kinds of the entries from a number on."""
+    rows = app.store.rows(Event).filter(seq__gte=size).order_by("seq")
+    return list(rows.values_list("kind", flat=True))
+
+
+def test_the_log_is_searched_and_paged_and_reading_it_is_logged(app):
+    asking = client("auditor")
+    size = app.store.size()
+    told = json.loads(asking.get("/log.json?actor=root&act=&kind=role_granted").content)
+    assert {row["kind"] for row in told["entries"]} == {"role_granted"}
+    assert {row["actor"] for row in told["entries"]} == {"root"}
+    assert kinds_since(app, size)[-1] == "log_inspected"
+    page = asking.get("/log")
+    assert "Older entries" in page.text
+    assert asking.get("/log?before=60").status_code == 200
+    assert asking.get("/log?since=2990-01-01").text.count("No entry is like this.") == 1
+
+
+def test_the_proof_of_an_entry_is_a_file(app):
+    asking = client("auditor")
+    assert "proof holds" in asking.get("/log/3").text
+    file = asking.get("/log/3/proof")
+    told = json.loads(file.content)
+    assert 'filename="entry-3-proof.json"' in file.headers["Content-Disposition"]
+    assert leaf_hash(told["body"].encode()).hex() == told["leaf"]
+    assert asking.get("/log/99999999").status_code == 404
+
+
+def test_the_log_is_verified_and_taken_out(app):
+    asking = client("auditor")
+    told = json.loads(asking.post("/log/verify.json", {}, "application/json").content)
+    assert told["verdict"]["outcome"] == "intact", told
+    assert "intact" in asking.post("/log/verify").text
+    size = app.store.size()
+    file = asking.post("/log/export", {"recipient": "an inspector"})
+    assert zipfile.ZipFile(io.BytesIO(file.content)).testzip() is None
+    assert "log_exported" in kinds_since(app, size)
+
+
+def test_a_long_log_is_left_to_the_command(app, monkeypatch):
+    monkeypatch.setattr("openverdict.web.areas.auditing.QUICK", 3)
+    asking = client("auditor")
+    assert "long run" in asking.get("/log/verify").text
+    assert asking.post("/log/verify").status_code == 422
+
+
+def test_a_report_is_a_page_a_pdf_and_json_and_making_it_is_logged(app):
+    asking = client("reviewer")
+    assert asking.post("/reports", {"case": "A"}).headers["Location"] == "/reports/case/A"
+    assert asking.post("/reports", {}).status_code == 422
+    for to, words in (
+        ("/reports/case/A", "What was not done"),
+        ("/reports/unlooked", "Summary"),
+        ("/reports/closure", "Summary"),
+    ):
+        size = app.store.size()
+        assert words in asking.get(to).text
+        assert "report_made" in kinds_since(app, size), to
+    assert json.loads(asking.get("/reports/case/A.json").content)["cases"] == ["A"]
+    size = app.store.size()
+    paper = asking.get("/reports/case/A/pdf")
+    assert paper.content.startswith(b"%PDF-")
+    assert kinds_since(app, size) == ["report_made"]
+    assert asking.get("/reports/pair/A/D").status_code == 403
+
+
+def test_a_pack_is_disclosed_to_somebody(app):
+    asking = client("supervisor")
+    assert asking.post("/reports/pack", {"profile": "panel"}).status_code == 422
+    size = app.store.size()
+    file = asking.post("/reports/pack", {"profile": "panel", "recipient": "p", "cases": "A"})
+    assert "pack.html" in " ".join(zipfile.ZipFile(io.BytesIO(file.content)).namelist())
+    assert "pack_disclosed" in kinds_since(app, size)
+
+
+PAGES = ("/log", "/log/3", "/log/verify", "/log/export")
+REPORTS = ("/reports", "/reports/case/A", "/reports/unlooked", "/reports/closure", "/reports/pack")
+
+
+def test_everybody_can_use_the_pages_of_the_record(browse):
+    assert unusable(browse("auditor"), *PAGES) == []
+    assert unusable(browse("supervisor"), *REPORTS) == []
