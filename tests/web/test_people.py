@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.resources import files
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.web.conftest import client, unusable
 
 from openverdict.decisions.access import has_account
 from openverdict.decisions.accounts import is_restricted
 from openverdict.decisions.models import Grant
+from openverdict.decisions.policy import read_policy
 
 
 def test_an_account_is_made_and_given_a_role_and_a_link(app):
@@ -60,16 +63,54 @@ def test_the_glass_is_broken_with_a_reason_and_mended(app):
 
 def test_whoever_asks_is_told_why(app):
     asking = client("reader")
-    assert "within their grants" in asking.get("/people/why?operation=view&case=A").text
+    assert (
+        "within their grants"
+        in asking.get(
+            "/people/why?operation=view&case=A",
+            "/settings",
+            "/settings/adopt",
+            "/help/sergeant",
+            "/help/coroners-officer",
+            "/help/auditor",
+        ).text
+    )
     assert "outside their grants" in asking.get("/people/why?operation=view&case=D").text
     assert asking.get("/people/why?operation=view&case=D&user=reviewer").status_code == 403
     assert client("auditor").get("/people/why?operation=view&user=reader").status_code == 200
     assert "redacted" in asking.get("/people/roles.csv").text
 
 
+def test_a_policy_is_shown_and_another_put_in_force(app):
+    asking = client("supervisor")
+    shipped = read_policy()
+    assert f"Policy {shipped.version} is in force" in asking.get("/settings").text
+    text = (files("openverdict.decisions") / "data" / "policy.toml").read_text("utf-8")
+    other = text.replace(f'version = "{shipped.version}"', 'version = "house-2"')
+    file = SimpleUploadedFile("policy.toml", other.encode())
+    assert asking.post("/settings/adopt", {"policy": file}).status_code == 303
+    assert "Policy house-2 is in force" in asking.get("/settings").text
+    wrong = SimpleUploadedFile("policy.toml", b"version = 3")
+    answer = asking.post("/settings/adopt", {"policy": wrong})
+    assert (answer.status_code, "policy.toml: settings missing" in answer.text) == (422, True)
+
+
+def test_help_is_there_for_each_reader(app):
+    for path in ("sergeant", "coroners-officer", "auditor"):
+        assert "<h1>Help for" in client().get(f"/help/{path}").text
+
+
 def test_everybody_can_use_the_pages_of_people(browse):
     account = "/people/account/reader"
     managed = ("/people", account, f"{account}/grant", f"{account}/change", f"{account}/link")
     assert unusable(browse("administrator"), *managed, "/people/roles") == []
-    others = ("/people/break-glass", "/people/restrict/A", "/people/why?operation=view&case=A")
+    others = (
+        "/people/break-glass",
+        "/people/restrict/A",
+        "/people/why?operation=view&case=A",
+        "/settings",
+        "/settings/adopt",
+        "/help/sergeant",
+        "/help/coroners-officer",
+        "/help/auditor",
+    )
     assert unusable(browse("supervisor"), *others) == []

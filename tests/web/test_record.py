@@ -88,10 +88,26 @@ def test_a_pack_is_disclosed_to_somebody(app):
     assert "pack_disclosed" in kinds_since(app, size)
 
 
+def test_a_concern_is_recorded_waits_and_is_answered(app):
+    asking = client("supervisor")
+    said = {"cases": "A", "raised_by": "family", "text": "He never went there alone."}
+    assert asking.post("/duties/concern", said).status_code == 303
+    told = json.loads(asking.get("/duties.json").content)
+    row = next(each for each in told["waiting"] if each["subject_kind"] == "concern")
+    assert row["cases"] == ["A"]
+    assert row["address"] in asking.get("/duties").text
+    assert asking.get("/duties?overdue=yes").status_code == 200
+    answer = {"outcome": "facts_explained", "told": "yes", "text": "Told by telephone today."}
+    assert client("reviewer").get(row["address"]).status_code == 200
+    assert asking.post(row["address"], answer).status_code == 303
+    assert asking.get(row["address"]).status_code == 404
+
+
 PAGES = ("/log", "/log/3", "/log/verify", "/log/export")
 REPORTS = ("/reports", "/reports/case/A", "/reports/unlooked", "/reports/closure", "/reports/pack")
+DUTIES = ("/duties", "/duties/concern")
 
 
 def test_everybody_can_use_the_pages_of_the_record(browse):
     assert unusable(browse("auditor"), *PAGES) == []
-    assert unusable(browse("supervisor"), *REPORTS) == []
+    assert unusable(browse("supervisor"), *REPORTS, *DUTIES) == []

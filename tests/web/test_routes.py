@@ -32,6 +32,8 @@ PARAMETERS: dict[str, Any] = {
     "user": "reader",
     "grant": 99,
     "glass": 99,
+    "concern": 99,
+    "referral": 99,
 }
 OURS = [route for route in ROUTES if route.foreign is None]
 

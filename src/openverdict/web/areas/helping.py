@@ -21,7 +21,28 @@ def index(ask: Ask) -> Page:
     return Page(data)
 
 
+def words(ask: Ask) -> Page:
+    """A page of words alone."""
+    return Page({"read": "this page is words for people; its text is the page itself"})
+
+
+def _for(path: str, name: str, whom: str) -> Route:
+    """Help for one kind of reader."""
+    return Route(
+        f"help/{path}",
+        f"help.{name}",
+        words,
+        operation=Gate.OPEN,
+        title=f"Help for {whom}",
+        json=False,
+        crumbs=("house.home", "help.index"),
+    )
+
+
 ROUTES: tuple[Route, ...] = (
+    _for("sergeant", "sergeant", "a sergeant"),
+    _for("coroners-officer", "coroners_officer", "a coroner's officer"),
+    _for("auditor", "auditor", "an auditor"),
     Route(
         "help",
         "help.index",

@@ -13,7 +13,7 @@ from openverdict.errors import InputError
 from openverdict.ledger.store import Store
 from openverdict.web import links
 from openverdict.web.answers import Go, GoneError, Page
-from openverdict.web.areas import reach
+from openverdict.web.areas import reach, rules
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Filled, Form, Kind
 from openverdict.web.route import Gate, Route
@@ -198,4 +198,5 @@ ROUTES: tuple[Route, ...] = (
     _act("people/grant/<number:grant>/revoke", "revoke", "Take a role back", before_revoking,
          Form((), button="Take it back", danger=True), revoke),
     *reach.ROUTES,
+    *rules.ROUTES,
 )  # fmt: skip

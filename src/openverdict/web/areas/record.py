@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openverdict.web.areas import auditing, reporting
+from openverdict.web.areas import auditing, reporting, waiting
 from openverdict.web.route import Route
 
-ROUTES: tuple[Route, ...] = (*auditing.ROUTES, *reporting.ROUTES)
+ROUTES: tuple[Route, ...] = (*auditing.ROUTES, *reporting.ROUTES, *waiting.ROUTES)
