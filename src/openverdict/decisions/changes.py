@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from openverdict import under_policy
 from openverdict.cases import Register
 from openverdict.decisions.access import allowed
 from openverdict.decisions.exhibits import listed
@@ -131,7 +132,7 @@ def rerun(
     try:
         if planned is not None:
             planned(run)
-        result = review(
+        made = review(
             register,
             used,
             rejects=read.rejects,
@@ -139,6 +140,7 @@ def rerun(
             notes=(*read.notes, *strange(register, store.clock().date())),
             progress=tell,
         )
+        result = under_policy.tell(made)
         tell("storing", 0.0)
         finish_run(store, run, result, **by)
     except KeyboardInterrupt:

@@ -31,6 +31,7 @@ from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 from openverdict.narrative.accept import TURNED_DOWN, fact_of
 from openverdict.narrative.at_once import SPAN, By, Row, Undecided
+from openverdict.narrative.spans import Texts
 
 OTHER_TEXT = "the narrative of its case is another text now"
 
@@ -81,6 +82,7 @@ class Held:
             case: (fact.value, None if fact.known_from is None else _moment(fact.known_from))
             for case, fact in told.items()
         }
+        self._texts = Texts.of_cases(self.cells)
         names = sorted({row.field for row in rows if is_single(row.field)})
         facts = standing_facts(store, cases, names) if names else []
         self.single = {
@@ -104,7 +106,7 @@ class Held:
         Raises:
             FieldError: its field can't hold the value, or holds another.
         """
-        return fact_of(told, self.cells, self.single, lambda _: by)
+        return fact_of(told, self._texts, self.single, lambda _: by)
 
 
 def is_single(name: str) -> bool:

@@ -32,6 +32,13 @@ class Texts:
             rows = register.table.select("case_id", "narrative", "known_from").iter_rows()
             self._cells = {case: (text, known) for case, text, known in rows}
 
+    @classmethod
+    def of_cases(cls, cells: Mapping[str, tuple[str | None, datetime | None]]) -> Texts:
+        """The narratives of some cases, each with the time from which it was known."""
+        texts = cls(None, {})
+        texts._cells = dict(cells)
+        return texts
+
     def find(self, row: Row, moment: datetime) -> Found:
         """The words of a row; `moment` is the time of review.
 
