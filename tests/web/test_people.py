@@ -63,17 +63,7 @@ def test_the_glass_is_broken_with_a_reason_and_mended(app):
 
 def test_whoever_asks_is_told_why(app):
     asking = client("reader")
-    assert (
-        "within their grants"
-        in asking.get(
-            "/people/why?operation=view&case=A",
-            "/settings",
-            "/settings/adopt",
-            "/help/sergeant",
-            "/help/coroners-officer",
-            "/help/auditor",
-        ).text
-    )
+    assert "within their grants" in asking.get("/people/why?operation=view&case=A").text
     assert "outside their grants" in asking.get("/people/why?operation=view&case=D").text
     assert asking.get("/people/why?operation=view&case=D&user=reviewer").status_code == 403
     assert client("auditor").get("/people/why?operation=view&user=reader").status_code == 200
