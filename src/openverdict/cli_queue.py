@@ -16,7 +16,6 @@ from openverdict.terminal import count, fail, progress
 
 if TYPE_CHECKING:
     from openverdict.decisions.suggestions import SuggestionLine
-    from openverdict.decisions.taking import Taken
 
 queue = typer.Typer(
     name="queue",
@@ -361,7 +360,7 @@ def _fact_of(record: Any, decision: int) -> int | None:
     return None if fact is None else int(fact)
 
 
-def _say_taken(taken: Taken, *, json: bool) -> None:
+def _say_taken(taken: Any, *, json: bool) -> None:
     lines = [
         f"{count(taken.accepted, 'suggestion')} accepted under the name {taken.name}; {count(taken.facts, 'fact')} of them. "
         f"Undo it with: openverdict queue undo {taken.name} --why …"
