@@ -266,7 +266,7 @@ def test_every_report_is_a_file_whose_hash_is_in_the_log(commands, tmp_path):
     assert hashes == {sha256(file.read_bytes()).hexdigest() for file in (page, data, *files)}
     assert "is there already" in commands.refused("report", "consideration", *PAIR, "--out", page)
     assert "ends in .html" in commands.refused(
-        "report", "consideration", *PAIR, "--out", tmp_path / "pair.pdf"
+        "report", "consideration", *PAIR, "--out", tmp_path / "pair.txt"
     )
     for file in (page, files[0]):
         html = file.read_text(encoding="utf-8")
