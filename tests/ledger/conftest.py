@@ -46,7 +46,7 @@ def cluster() -> Iterator[Cluster]:
     binaries = find_binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL here: install the Debian package postgresql")
-    running = Cluster.start(binaries, "fsync = off", "max_connections = 60")
+    running = Cluster.start(binaries, "fsync = off", "max_connections = 60", "max_wal_size = 128MB")
     try:
         yield running
     finally:
@@ -171,6 +171,8 @@ def store_maker(
     def create() -> str:
         name = f"store_{next(_numbers)}"
         server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # Ten megabytes each: a thousand kept until the end would fill the memory they lie in.
+        request.addfinalizer(lambda: server.execute(f"DROP DATABASE {name} WITH (FORCE)"))
         return server.url(name)
 
     return create
