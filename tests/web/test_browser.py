@@ -40,7 +40,7 @@ def test_a_first_start_in_a_browser(empty_browse, empty_app):
 
 def test_it_works_without_javascript(browse):
     page = browse("reviewer", java_script_enabled=False).open("/")
-    page.get_by_role("link", name="Cases", exact=True).click()
+    page.get_by_role("link", name="Register", exact=True).click()
     page.get_by_role("link", name="A", exact=True).click()
     assert page.get_by_role("heading", level=1).inner_text() == "Case A"
     page.get_by_role("button", name="Sign out").click()

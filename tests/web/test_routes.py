@@ -162,6 +162,6 @@ def test_the_api_is_described_as_it_is(app):
 
 
 def test_the_navigation_holds_what_the_person_may_ask_for(app):
-    assert "/cases" in client("reader").get("/help").text
-    assert 'href="/cases"' not in client("administrator").get("/help").text
+    assert "/register" in client("reader").get("/help").text
+    assert 'href="/register"' not in client("administrator").get("/help").text
     assert Operation.LIST not in HOUSE

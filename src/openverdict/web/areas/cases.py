@@ -46,7 +46,6 @@ ROUTES: tuple[Route, ...] = (
         list_cases,
         operation=Operation.LIST,
         title="Cases",
-        nav="Cases",
         query=Form(QUERY),
         csv="cases",
         crumbs=("house.home",),
@@ -59,6 +58,6 @@ ROUTES: tuple[Route, ...] = (
         case="case",
         title="Case",
         csv="facts",
-        crumbs=("house.home", "cases.list"),
+        crumbs=("house.home", "register.search"),
     ),
 )

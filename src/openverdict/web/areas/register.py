@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openverdict.web.areas import intake, running
+from openverdict.web.areas import intake, running, searching
 from openverdict.web.route import Route
 
-ROUTES: tuple[Route, ...] = (*intake.ROUTES, *running.ROUTES)
+ROUTES: tuple[Route, ...] = (*searching.ROUTES, *intake.ROUTES, *running.ROUTES)
