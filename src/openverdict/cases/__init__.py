@@ -12,6 +12,7 @@ from openverdict.cases.register import (
     REJECTS_SCHEMA,
     STATUS_SCHEMA,
     Register,
+    facts_frame,
 )
 from openverdict.cases.vocabulary import Check, Indicator, Substance, checks, indicators, substances
 
@@ -30,6 +31,7 @@ __all__ = [
     "Substance",
     "checks",
     "dictionary",
+    "facts_frame",
     "indicators",
     "substances",
     "table_schema",

@@ -99,7 +99,7 @@ class Register:
         Raises:
             FieldError: a value does not fit its field. InputError: an unknown field or a case without `found_at`.
         """
-        frame = facts if isinstance(facts, pl.DataFrame) else _facts_frame(facts)
+        frame = facts if isinstance(facts, pl.DataFrame) else facts_frame(facts)
         unknown = set(frame.get_column("field").unique()) - set(dictionary())
         if unknown:
             raise InputError(f"not in the field dictionary: {', '.join(sorted(unknown))}")
@@ -198,7 +198,8 @@ class Register:
         return digest.hexdigest()
 
 
-def _facts_frame(facts: Iterable[Fact]) -> pl.DataFrame:
+def facts_frame(facts: Iterable[Fact]) -> pl.DataFrame:
+    """Facts one by one as a table in `FACTS_SCHEMA`."""
     rows = [
         (
             f.case_id,

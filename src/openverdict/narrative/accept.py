@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from openverdict.cases import Fact, Register, Status, dictionary
+from openverdict.cases import Fact, Register, Status, dictionary, facts_frame
 from openverdict.cases.fields import FieldType
 from openverdict.cases.values import parse_list, parse_time
 from openverdict.documents import Document
 from openverdict.errors import FieldError, InputError
 from openverdict.narrative.agreement import NO, YES
 from openverdict.narrative.at_once import SPAN, By, Row, Undecided
-from openverdict.narrative.factsfile import facts_frame
 from openverdict.narrative.spans import Texts
 from openverdict.narrative.suggestion import MENTION, Assertion
 from openverdict.narrative.table import OF_DOCUMENTS, SUGGESTIONS_SCHEMA

@@ -1,29 +1,11 @@
-"""Facts as a table in the layout of a facts file, beside the register's own cells."""
+"""A register and what was accepted as one table in the layout of a facts file."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from openverdict.cases import FACTS_SCHEMA, Fact, Register, Status
+from openverdict.cases import FACTS_SCHEMA, Register, Status
 from openverdict.intake import template_texts
-
-
-def facts_frame(facts: list[Fact]) -> pl.DataFrame:
-    """Facts one by one as a table in `FACTS_SCHEMA`."""
-    rows = [
-        (
-            f.case_id,
-            f.field,
-            f.value,
-            str(f.status),
-            f.known_from,
-            f.recorded_at,
-            f.source,
-            f.author,
-        )
-        for f in facts
-    ]
-    return pl.DataFrame(rows, schema=FACTS_SCHEMA, orient="row")
 
 
 def with_register(register: Register, accepted: pl.DataFrame, source: str) -> pl.DataFrame:
