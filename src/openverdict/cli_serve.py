@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,6 +47,9 @@ def serve(
     threads: Annotated[
         int, typer.Option("--threads", min=1, max=256, help="Requests answered at once.")
     ] = 8,
+    outline: Annotated[
+        Path | None, typer.Option("--outline", help="GeoJSON of areas to draw on the maps.")
+    ] = None,
     only: Annotated[
         str, typer.Option("--only", help="all, pages, or worker (which does the long runs).")
     ] = "all",
@@ -60,7 +64,9 @@ def serve(
         from openverdict.web import serving
         from openverdict.web.running import Options, start
 
-        options = Options(host, port, tuple(name or ()), behind_proxy, second_factor, threads)
+        options = Options(
+            host, port, tuple(name or ()), behind_proxy, second_factor, threads, outline
+        )
         with start(store, options, create=True) as running:
             if only == "worker":
                 serving.work()

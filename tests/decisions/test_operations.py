@@ -30,7 +30,7 @@ OTHER_RULES = {
     "accounts.restrict": "is restricted already",
     "admitting.admitted": "no policy for suggestions",
 }
-REPORTS = ("consideration", "closing", "unlooked", "pack", "shown", "case_facts")
+REPORTS = ("consideration", "closing", "unlooked", "pack", "shown", "case_facts", "subject_page")
 
 
 class _UndoError(Exception):

@@ -15,6 +15,7 @@ from openverdict.decisions import (
     accepting,
     accounts,
     admitting,
+    agenda,
     bulk,
     categories,
     changes,
@@ -30,6 +31,7 @@ from openverdict.decisions import (
     retention,
     runs,
     suggestions,
+    turns,
 )
 from openverdict.decisions.certificate import erase_case
 from openverdict.decisions.deciding import Opinion
@@ -73,6 +75,7 @@ from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 from openverdict.narrative import SuggestionPolicy
 from openverdict.narrative.policy import Admit
+from openverdict.reports import subject_page
 from openverdict.reports.case_facts import case_facts
 from openverdict.reports.closing import closing
 from openverdict.reports.consideration import consideration
@@ -402,6 +405,15 @@ LOOKS: dict[str, Look] = {
     "enquiries.enquiry_words": lambda s, u, c: enquiries.enquiry_words(s, asked_on(s, c), user=u),
     "clocks.waiting": lambda s, u, c: clocks.waiting(s, s.clock(), user=u),
     "standing.stands": lambda s, u, c: stands(s, case(s, c), user=u),
+    "agenda.agenda": lambda s, u, c: agenda.agenda(s, "all", s.clock(), user=u),
+    "agenda.left_off": lambda s, u, c: agenda.left_off(s, user=u),
+    "agenda.place_in": lambda s, u, c: agenda.place_in(s, "all", "case", c, s.clock(), user=u),
+    "turns.position": lambda s, u, c: turns.position(s, case(s, c), user=u),
+    "turns.deciders": lambda s, u, c: turns.deciders(s, case(s, c), user=u),
+    "subject_page.subject_page": lambda s, u, c: subject_page.subject_page(
+        s, case(s, c), RUN, ratio=False, user=u
+    ),
+    "subject_page.decided_on": lambda s, u, c: subject_page.decided_on(s, case(s, c), user=u),
     "consideration.consideration": lambda s, u, c: consideration(s, case(s, c), s.clock(), user=u),
     "shown.facts_page": lambda s, u, c: facts_page(s, case(s, c), RUN, user=u),
     "listing.list_cases": lambda s, u, c: list_cases(s, CaseFilter(number=c), user=u),

@@ -17,7 +17,7 @@ from openverdict.intake import Intake, read_register
 from openverdict.ledger.cells import cells, uncells
 from openverdict.ledger.collecting import collect
 from openverdict.ledger.entering import correct_fact, enter_facts
-from openverdict.ledger.facts import AsOf, equality_record, read_store
+from openverdict.ledger.facts import AsOf, equality_record, read_cases, read_store
 from openverdict.ledger.models import Event, Fact, Source
 from openverdict.simulate import (
     CitySpec,
@@ -251,3 +251,20 @@ def test_what_the_store_held_on_a_day_is_answered_by_its_own_clock(store, clock,
     assert held(date(2024, 2, 9)) == (["A"], 1)
     assert held(date(2024, 2, 10)) == (["B", "A"], 2)
     assert held(datetime(2024, 2, 10, 11, tzinfo=UTC) + timedelta(minutes=5)) == (["A"], 1)
+
+
+def test_some_cases_alone_are_as_they_are_among_all(filled):
+    some = ["A", "C", "T"]
+    for known in (None, date(2014, 8, 28), date(2015, 9, 25)):
+        whole = read_store(filled, AsOf(known=known)).register
+        whole = whole if known is None else whole.as_of(known)
+        alone = read_cases(filled, some, known)
+        for mine, theirs in ((alone.table, whole.table), (alone.statuses, whole.statuses)):
+            theirs = theirs.filter(pl.col("case_id").is_in(some))
+            order = [name for name in ("case_id", "field") if name in theirs.columns]
+            assert_frame_equal(mine.sort(order), theirs.sort(order))
+
+
+def test_some_fields_of_some_cases_are_these_and_the_day_on_which_they_were_found(filled):
+    told = read_cases(filled, ["A"], fields=["sex"]).case("A")
+    assert set(told) == {"case_id", "found_at", "sex"}

@@ -22,6 +22,7 @@ from openverdict.decisions.steps import (
     record_decision,
     refuse_machine,
     start_clock,
+    stop_assignments,
     stop_clock,
 )
 from openverdict.decisions.subjects import Kind, Subject
@@ -193,6 +194,7 @@ def _tell_clocks(
     store: Store, writer: Writer, row: Decision, first: Decision, cases: tuple[str, ...]
 ) -> None:
     """Whoever was waited for has decided; where two disagree, a third is waited for as long again."""
+    stop_assignments(store, writer, row)
     apart = row.place == 2 and row.conclusion != first.conclusion
     outcome = "decided" if row.place == 3 else "disagreed" if apart else "agreed"
     stop_clock(store, writer, "decision", first.id, outcome)

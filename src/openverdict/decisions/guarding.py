@@ -54,6 +54,8 @@ UNMARKED = {
     "retention.refuse_held": "a rule, for whatever erases",
     "retention.pseudonyms": "for reports, so that they name no case that was erased",
     "showing.content_of": "one opening of an entry; reports ask for its cases first",
+    "showing.is_showing_of": "a rule asks it",
+    "showing.last_showing": "the number of what a person saw, for the acts that ask",
     "showing.ratio_of": "a rule asks it",
     "showing.snapshot": "what show keeps; show asks",
     "showing.contents_of": "the same for many",

@@ -121,6 +121,21 @@ def show(
     return int(row.id)
 
 
+def last_showing(store: Store, subject: Subject, user: str, *, ratio: bool | None) -> int | None:
+    """The last time that a subject was shown to a person: with the ratio, without it, or either way (None)."""
+    rows = store.rows(Shown).filter(user=user, subject_kind=subject.kind.value, subject=subject.key)
+    if ratio is not None:
+        rows = rows.filter(ratio_shown=int(ratio))
+    last = rows.order_by("-id").first()
+    return None if last is None else int(last.id)
+
+
+def is_showing_of(store: Store, shown: int, subject: Subject, user: str) -> bool:
+    """Whether a showing is of this subject and to this person."""
+    rows = store.rows(Shown).filter(id=shown, user=user)
+    return bool(rows.filter(subject_kind=subject.kind.value, subject=subject.key).exists())
+
+
 def content_of(store: Store, entry: int, name: str) -> Any:
     """The personal content that an entry of the log speaks of under this name; None when it was erased."""
     kept = store.rows(Content).filter(event_id=entry, name=name).first()

@@ -124,6 +124,13 @@ def pull_back(
     tell_owner(store, writer, case, reason, None)
 
 
+def stop_assignments(store: Store, writer: Writer, row: Decision) -> None:
+    """Stop the clocks of who was given what a decision is on."""
+    given = store.rows(Assignment).filter(subject_kind=row.subject_kind, subject=row.subject)
+    for assignment in given.values_list("id", flat=True):
+        stop_clock(store, writer, "assignment", assignment, "decided")
+
+
 def refuse_machine(writer: Writer) -> None:
     """A decision is a person's. Raises InputError for the program itself."""
     if writer.actor == PROGRAM:
@@ -158,9 +165,7 @@ def record_decision(
         log10_lr=None if row.log10_lr is None else decimal_text(row.log10_lr),
         bulk=row.bulk,
     )
-    given = store.rows(Assignment).filter(subject_kind=subject.kind.value, subject=subject.key)
-    for assignment in given.values_list("id", flat=True):
-        stop_clock(store, writer, "assignment", assignment, "decided")
+    stop_assignments(store, writer, row)
     if row.second_needed:
         days = in_force(store).days_second_person
         start_clock(writer, "decision", int(row.id), days, subject.cases, "second_person")

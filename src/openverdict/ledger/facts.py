@@ -9,7 +9,7 @@ answer about the past stays what it was.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -23,7 +23,7 @@ from openverdict.intake import Intake
 from openverdict.intake.result import Source as ReadSource
 from openverdict.ledger import engine
 from openverdict.ledger.cells import moment, uncells
-from openverdict.ledger.models import Content, EqualityFact, Event, Source
+from openverdict.ledger.models import Content, EqualityFact, Event, Fact, Source
 from openverdict.ledger.store import Store
 
 ERASED = "(erased)"
@@ -92,6 +92,34 @@ def read_store(store: Store, as_of: AsOf | None = None, *, entries: int | None =
         ),
         notes=tuple(note for notes in said.values() for note in notes),
     )
+
+
+def read_cases(
+    store: Store,
+    cases: Sequence[str],
+    known: date | None = None,
+    *,
+    entries: int | None = None,
+    fields: Collection[str] | None = None,
+) -> Register:
+    """Some cases alone, as `read_store(…, entries=entries).register` has them at the end of `known`; the others are not read.
+
+    `fields`: the facts of no other fields are in it (`found_at` always is, for without it there is no case).
+    """
+    rows = store.rows(Fact).filter(case_id__in=list(cases))
+    if entries is not None:
+        rows = rows.filter(event_id__lt=entries)
+    if fields is not None:
+        rows = rows.filter(field__in=[*fields, "found_at"])
+    names = [{"event": "event_id", "source": "source_id"}.get(name, name) for name in _COLUMNS]
+    held = list(rows.order_by("id").values_list(*names))
+    facts = pl.DataFrame(held, schema=_COLUMNS, orient="row")
+    sources = facts.get_column("source").drop_nulls().unique().to_list()
+    files = dict(store.rows(Source).filter(id__in=sources).values_list("id", "event_id"))
+    told = store.rows(Content).filter(name="file_name", event_id__in=list(files.values()))
+    called = {entry: json.loads(value) for entry, value in told.values_list("event_id", "value")}
+    register = _register(facts, known, {n: called.get(e, ERASED) for n, e in files.items()})
+    return register if known is None else register.as_of(known)
 
 
 def entries_by(store: Store, recorded: date | datetime | None) -> int:

@@ -119,7 +119,7 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         ),
         map=place_map(points, (others.lat, others.lon), outline),
         without_place=", ".join(nowhere),
-        timeline=_timeline(refs, cases, others.found_near(points, _NEARBY_M)),
+        timeline=time_figure(refs, cases, others.found_near(points, _NEARBY_M)),
         pairs=tuple(pair_view(link, names) for link in full),
         pairs_open=_PAIRS_OPEN,
         other_pairs=tuple(
@@ -144,6 +144,12 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
 
 def headline(case_ids: Sequence[str], cases: Cases) -> str:
     """The lead in one sentence: how many, how near, how soon, and no more than "similar"."""
+    told = together(case_ids, cases)
+    return f"{told}{',' if ',' in told else ''} {'is' if len(case_ids) == 1 else 'are'} similar"
+
+
+def together(case_ids: Sequence[str], cases: Cases) -> str:
+    """How many, how near, how soon: facts alone."""
     incidents = sum(cases.is_incident(case_id) for case_id in case_ids)
     deaths = len(case_ids) - incidents
     parts = [counted(deaths, "death")] if deaths else []
@@ -159,8 +165,7 @@ def headline(case_ids: Sequence[str], cases: Cases) -> str:
     if len(found) == len(case_ids) > 1:
         days = (max(found) - min(found)).total_seconds() / 86_400
         where.append(f"within {span_words(days)}" if days >= 1 else "within a day")
-    middle = f", {' and '.join(where)}," if where else ""
-    return sentence_case(f"{who}{middle} {'is' if len(case_ids) == 1 else 'are'} similar")
+    return sentence_case(f"{who}, {' and '.join(where)}" if where else who)
 
 
 def raised_with(lead: Lead) -> str:
@@ -215,7 +220,8 @@ def _checks(lead: Lead) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _timeline(refs: Sequence[CaseRef], cases: Cases, nearby: list[datetime]) -> Timeline | None:
+def time_figure(refs: Sequence[CaseRef], cases: Cases, nearby: list[datetime]) -> Timeline | None:
+    """The timeline of some cases; `nearby`: when others close by were found."""
     rows = []
     for ref in refs:
         row = cases.row(ref.case_id)

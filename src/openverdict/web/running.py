@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from openverdict.errors import InputError
 from openverdict.ledger.address import Address
 from openverdict.ledger.configuring import DEFAULT, disconnect
 from openverdict.ledger.store import Store, open_store
+from openverdict.reports.figures import Ring, read_outline
 from openverdict.web.appdb import open_app_database, secret_key
 from openverdict.web.settings import configure_app
 
@@ -21,7 +23,7 @@ HSTS_S = 365 * 24 * 3600
 @dataclass(frozen=True)
 class Options:
     """How the app is reached. `names`: host names by which it is; `behind_proxy`: a proxy serves it by https;
-    `second_factor`: nobody gets in without one.
+    `second_factor`: nobody gets in without one; `outline_file`: GeoJSON outlines for the maps of its pages.
     """
 
     host: str = "127.0.0.1"
@@ -30,6 +32,7 @@ class Options:
     behind_proxy: bool = False
     second_factor: bool = False
     threads: int = 8
+    outline_file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Running:
     store: Store
     database: Address
     options: Options
+    outline: tuple[Ring, ...] = ()
 
     def __enter__(self) -> Running:
         return self
@@ -77,6 +81,7 @@ def start(
     if _now:
         raise InputError("an app runs in this process; stop it first")
     options = _checked(options or Options())
+    outline = () if options.outline_file is None else read_outline(options.outline_file)
     store = open_store(url, environment=environment, **opening)
     try:
         database = open_app_database(store.address)
@@ -85,7 +90,7 @@ def start(
         disconnect(DEFAULT, forget=True)
         store.close()
         raise
-    _now.append(Running(url, store, database, options))
+    _now.append(Running(url, store, database, options, outline))
     return _now[0]
 
 

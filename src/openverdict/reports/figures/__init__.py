@@ -5,18 +5,22 @@ same for people who don't see the picture. Nothing here reads a file or the netw
 """
 
 from openverdict.reports.figures.bars import Bar, bars
+from openverdict.reports.figures.network import Holder, Network, network
 from openverdict.reports.figures.outline import Ring, read_outline
 from openverdict.reports.figures.place_map import MapCase, PlaceMap, place_map
 from openverdict.reports.figures.timeline import TimeCase, Timeline, timeline
 
 __all__ = [
     "Bar",
+    "Holder",
     "MapCase",
+    "Network",
     "PlaceMap",
     "Ring",
     "TimeCase",
     "Timeline",
     "bars",
+    "network",
     "place_map",
     "read_outline",
     "timeline",

@@ -1,7 +1,185 @@
-"""Leads, pairs and decisions: the work list, one lead, two cases side by side, deciding on them."""
+"""Leads, pairs and decisions: the work list, one lead, two cases side by side, deciding on them (`lead_acts`)."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from openverdict.decisions.agenda import Queue, Work, agenda, left_off
+from openverdict.decisions.roles import Operation
+from openverdict.decisions.standing import State
+from openverdict.web.addresses import address
+from openverdict.web.answers import Go, Page
+from openverdict.web.areas import lead_acts
+from openverdict.web.areas.subjects import (
+    LEAD,
+    PAIR,
+    QUERY,
+    QUEUE,
+    QUEUE_WORDS,
+    STATE_WORDS,
+    address_of,
+    page_of,
+)
+from openverdict.web.ask import Ask
+from openverdict.web.forms import Form
+from openverdict.web.paging import QUERY as PAGES
 from openverdict.web.route import Route
 
-ROUTES: tuple[Route, ...] = ()
+FIRST = Queue.MINE  # what the work list begins with, where there is something in it
+
+
+def list_work(ask: Ask) -> Page:
+    """The work list: one part of it, with how much is in each."""
+    name = ask.query["queue"]
+    page = _page(ask, name or FIRST.value)
+    if not name and not page.items:
+        page = _page(ask, Queue.ALL.value)
+    queue = page.queue
+    left = left_off(ask.store, user=ask.who)
+    query = {"queue": queue.value}
+    data = {
+        "queue": queue,
+        "queue_words": QUEUE_WORDS[queue],
+        "count": page.counts[queue.value],
+        "queues": [
+            {
+                "queue": each,
+                "words": words,
+                "count": page.counts[each.value],
+                "to": address("leads.list", {"queue": each.value}),
+            }
+            for each, words in QUEUE_WORDS.items()
+        ],
+        "items": [_line(each, queue) for each in page.items],
+        "run": page.run,
+        "hidden": page.hidden,
+        "after": page.after,
+        "before": page.before,
+        "resume": None
+        if left is None
+        else {"words": f"{left[0]} {left[1]}", "to": address_of(*left)},
+        "next": address("leads.next", query),
+    }
+    return Page(data, title="Work")
+
+
+def _page(ask: Ask, queue: str) -> Any:
+    return agenda(
+        ask.store,
+        queue,
+        ask.store.clock(),
+        user=ask.who,
+        after=ask.query["after"],
+        before=ask.query["before"],
+    )
+
+
+def _line(work: Work, queue: Queue) -> dict[str, Any]:
+    return {
+        "kind": work.kind,
+        "key": work.key,
+        "name": work.name,
+        "what": {"series": "group", "case": "single case"}.get(work.what, work.kind),
+        "cases": work.cases,
+        "first_raised": work.since or None,
+        "one_names_the_other": work.mandatory,
+        "state": work.state,
+        "state_words": STATE_WORDS[State(work.state)],
+        "given_to": work.given_to,
+        "due": work.due,
+        "days_over": work.days_over,
+        "to": address_of(work.kind, work.key, {"queue": queue.value}),
+    }
+
+
+def go_on(ask: Ask) -> Go:
+    """Where the person left off, or what their queue begins with."""
+    left = left_off(ask.store, user=ask.who)
+    if left is not None:
+        return Go(address_of(*left, queue_of(ask)))
+    for queue in dict.fromkeys(
+        (ask.query["queue"] or FIRST.value, FIRST.value, Queue.UNASSIGNED.value)
+    ):
+        page = agenda(ask.store, queue, ask.store.clock(), user=ask.who, size=1)
+        if page.items:
+            return Go(page_to(page.items[0], queue))
+    return Go(ask.to("leads.list"), "Nothing is left to do in your work list.")
+
+
+def queue_of(ask: Ask) -> dict[str, Any] | None:
+    """The queue of the address, if it names one."""
+    return {"queue": ask.query["queue"]} if ask.query["queue"] else None
+
+
+def page_to(work: Work, queue: str) -> str:
+    """The address of something in a queue."""
+    return address_of(work.kind, work.key, {"queue": queue})
+
+
+def view_lead(ask: Ask) -> Page:
+    """One lead, without what the run found until this person may see that."""
+    subject, data, stand = page_of(ask, LEAD)
+    lead = data["lead"]
+    layout = {
+        **lead_acts.form_for(ask, LEAD, subject, stand, data["showing"]),
+        "act_to": lead_acts.addresses_of(ask, LEAD),
+    }
+    return Page(data, title=f"Lead {lead['name']}", layout=layout)
+
+
+def view_pair(ask: Ask) -> Page:
+    """Two cases side by side, the same way."""
+    subject, data, stand = page_of(ask, PAIR)
+    layout = {
+        **lead_acts.form_for(ask, PAIR, subject, stand, data["showing"]),
+        "act_to": lead_acts.addresses_of(ask, PAIR),
+    }
+    first, second = subject.cases
+    return Page(data, title=f"Cases {first} and {second}", layout=layout)
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "leads",
+        "leads.list",
+        list_work,
+        operation=Operation.LIST,
+        title="Work",
+        nav="Work",
+        query=Form((QUEUE, *PAGES)),
+        csv="items",
+        crumbs=("house.home",),
+    ),
+    Route(
+        "leads/next",
+        "leads.next",
+        go_on,
+        operation=Operation.LIST,
+        title="Next",
+        query=QUERY,
+        crumbs=("house.home", "leads.list"),
+    ),
+    Route(
+        LEAD.path,
+        LEAD.name,
+        view_lead,
+        operation=Operation.VIEW,
+        cases=LEAD.cases,
+        title="Lead",
+        query=QUERY,
+        csv="contributions",
+        crumbs=("house.home", "leads.list"),
+    ),
+    Route(
+        PAIR.path,
+        PAIR.name,
+        view_pair,
+        operation=Operation.VIEW,
+        cases=PAIR.cases,
+        title="Two cases",
+        query=QUERY,
+        csv="contributions",
+        crumbs=("house.home", "leads.list"),
+    ),
+    *lead_acts.ROUTES,
+)

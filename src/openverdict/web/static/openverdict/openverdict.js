@@ -8,6 +8,12 @@ const KEYS = new Map([
   ["/", { words: "To the search field", run: () => focusOn('[role="search"] input:not([type="hidden"])') }],
   ["n", { words: "Next", run: () => follow('[data-key="next"]') }],
   ["p", { words: "Previous", run: () => follow('[data-key="previous"]') }],
+  ["o", { words: "Open: go on where you left off, or begin with the first", on: '[data-key="open"]' }],
+  ["f", { words: "To the facts", on: '[data-key="facts"]' }],
+  ["e", { words: "To what the run found", on: '[data-key="evidence"]' }],
+  ["m", { words: "To the map", on: '[data-key="map"]' }],
+  ["v", { words: "To your first view", on: '[data-key="view"]' }],
+  ["d", { words: "To your decision", on: '[data-key="decide"]' }],
 ]);
 
 const dialog = document.getElementById("keys");
@@ -33,7 +39,8 @@ function toggleKeys() {
   if (dialog.open) { dialog.close(); return; }
   const list = dialog.querySelector("[data-keys]");
   list.replaceChildren();
-  for (const [key, { words }] of KEYS) {
+  for (const [key, { words, on }] of KEYS) {
+    if (on && !document.querySelector(on)) continue; // not on this page
     const name = document.createElement("dt");
     const kbd = document.createElement("kbd");
     kbd.textContent = key;
@@ -50,7 +57,8 @@ document.addEventListener("keydown", (event) => {
   const found = KEYS.get(event.key);
   if (!found || (dialog && dialog.open && event.key !== "?")) return;
   event.preventDefault();
-  found.run();
+  if (found.on) follow(found.on);
+  else found.run();
 });
 
 // After a refused form, begin at what is wrong.

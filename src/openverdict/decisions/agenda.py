@@ -1,0 +1,296 @@
+"""The agenda: leads of the last run, pairs in which one case names the other, and whatever somebody was given or is waited for.
+
+Nothing of how alike a run found the cases is in it, and its order gives none of that away: it goes by the day on which an
+answer is due, then by the day on which a lead was first raised, the newest first. What a person may not list is counted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from openverdict.decisions.access import allowed, in_use
+from openverdict.decisions.clocks import Waiting, waiting
+from openverdict.decisions.guarding import look
+from openverdict.decisions.models import Assignment, Decision, Shown
+from openverdict.decisions.retention import as_told, pseudonyms
+from openverdict.decisions.roles import Operation
+from openverdict.decisions.standing import (
+    Standing,
+    State,
+    mentions_waiting,
+    stands_on,
+    stands_on_each,
+)
+from openverdict.decisions.subjects import Kind, cases_of, pair_key
+from openverdict.ledger.models import Lead, LeadCase, RunEnd
+from openverdict.ledger.store import Store
+
+SIZE = 50
+AT_ONCE = 500
+LATEST = 9_999_999  # more than the ordinal of any day
+
+
+class Queue(StrEnum):
+    """A part of the work."""
+
+    MINE = "mine"
+    UNASSIGNED = "unassigned"
+    OVERDUE = "overdue"
+    AWAITED = "second"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something to look at.
+
+    `name`: of a lead in its report, else its key. `kind`: pair, lead or case; `what`: of a lead, series or case. `since`: when
+    a lead was first raised; `due`: when the first answer is. `people`: who has decided on it.
+    """
+
+    kind: str
+    key: str
+    name: str
+    what: str
+    cases: tuple[str, ...]
+    run: int | None
+    since: str
+    mandatory: bool
+    state: str
+    people: tuple[str, ...]
+    given_to: str | None
+    due: str | None
+    days_over: int
+
+    @property
+    def order(self) -> tuple[str, int, str, str]:
+        """What is due comes first, then what was raised last."""
+        day = date.fromisoformat(self.since).toordinal() if self.since else 0
+        return (self.due or "~", LATEST - day, self.kind, self.key)
+
+
+@dataclass(frozen=True)
+class WorkPage:
+    """One page of a queue. `counts`: how much is in each; `hidden`: how much there is that the person may not list."""
+
+    queue: Queue
+    run: int | None
+    items: tuple[Work, ...]
+    counts: dict[str, int]
+    hidden: int
+    after: str | None
+    before: str | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands in a queue: the how manieth (0: it is not in it), of how many, and what stands beside it."""
+
+    position: int
+    total: int
+    previous: Work | None
+    next: Work | None
+
+
+@look(Operation.LIST)
+def agenda(
+    store: Store,
+    queue: str,
+    at: datetime,
+    *,
+    user: str,
+    after: str | None = None,
+    before: str | None = None,
+    size: int = SIZE,
+) -> WorkPage:
+    """A page of a queue as a person has it; `at`: the day on which what is waited for counts as late.
+
+    `after`, `before`: what the page before or after it gave; a page stays where it is when something above it is done.
+    """
+    run, work, hidden = _all(store, at, user)
+    queues = {each: _of(each, work, user) for each in Queue}
+    chosen = queues[Queue(queue)]
+    keys = [_cursor(each) for each in chosen]
+    end = len(chosen)
+    if after is not None:
+        start = bisect_right(keys, after)
+        end = min(start + size, len(chosen))
+    elif before is not None:
+        end = bisect_left(keys, before)
+        start = max(end - size, 0)
+    else:
+        start, end = 0, min(size, len(chosen))
+    shown = chosen[start:end]
+    return WorkPage(
+        Queue(queue),
+        run,
+        as_told(tuple(shown), pseudonyms(store)),
+        {each.value: len(found) for each, found in queues.items()},
+        hidden,
+        keys[end - 1] if shown and end < len(chosen) else None,
+        keys[start] if shown and start > 0 else None,
+    )
+
+
+@look(Operation.LIST)
+def place_in(store: Store, queue: str, kind: str, key: str, at: datetime, *, user: str) -> Place:
+    """Where a subject stands in a queue; next to one that is not in it any more, what the queue begins with."""
+    chosen = _of(Queue(queue), _all(store, at, user)[1], user)
+    found = next((i for i, w in enumerate(chosen) if (w.kind, w.key) == (str(kind), key)), None)
+    if found is None:
+        return Place(0, len(chosen), None, chosen[0] if chosen else None)
+    return Place(
+        found + 1,
+        len(chosen),
+        chosen[found - 1] if found else None,
+        chosen[found + 1] if found + 1 < len(chosen) else None,
+    )
+
+
+@look(Operation.LIST)
+def left_off(store: Store, *, user: str) -> tuple[str, str] | None:
+    """The lead or pair (kind, key) that a person was shown last, if they have not decided on it and may still see it."""
+    kinds = (Kind.LEAD.value, Kind.PAIR.value)
+    last = store.rows(Shown).filter(user=user, subject_kind__in=kinds).order_by("-id").first()
+    if last is None:
+        return None
+    stood = stands_on(store, last.subject_kind, last.subject)
+    if stood.state is State.CONSIDERED or user in stood.people:
+        return None
+    cases = cases_of(store, last.subject_kind, last.subject)
+    now = store.clock()
+    if in_use(store) and not allowed(store, user, Operation.VIEW, cases, at=now) >= set(cases):
+        return None
+    return str(last.subject_kind), str(last.subject)
+
+
+def _cursor(work: Work) -> str:
+    due, day, kind, key = work.order
+    return f"{due} {day:07d} {kind} {key}"
+
+
+def _of(queue: Queue, work: list[Work], user: str) -> list[Work]:
+    """What of the work is in a queue, in its order."""
+    chosen: dict[Queue, Callable[[Work], bool]] = {
+        Queue.MINE: lambda w: w.given_to == user and w.state != State.CONSIDERED,
+        Queue.UNASSIGNED: lambda w: w.given_to is None and w.state in (State.RAISED, State.VIEWED),
+        Queue.OVERDUE: lambda w: w.days_over > 0,
+        Queue.AWAITED: lambda w: (
+            w.state in (State.AWAITS_SECOND, State.AWAITS_THIRD) and user not in w.people
+        ),
+        Queue.ALL: lambda w: True,
+    }
+    return sorted((each for each in work if chosen[queue](each)), key=_cursor)
+
+
+def _all(store: Store, at: datetime, user: str) -> tuple[int | None, list[Work], int]:
+    """(the last run that ended, all the work that a person may list, how much they may not)."""
+    with store.snapshot():
+        end = store.rows(RunEnd).order_by("-run_id").first()
+        run = None if end is None else int(end.run_id)
+        clocks = [w for w in waiting(store, at, user=user) if w.subject_kind in _SUBJECT_OF]
+        subjects = {w.clock: subject for w in clocks if (subject := _subject_of(store, w))}
+        keys: dict[tuple[str, str], None] = dict.fromkeys(
+            (Kind.LEAD.value, str(n))
+            for n in store.rows(Lead).filter(run_id=run).order_by("id").values_list("id", flat=True)
+        )
+        named = {(Kind.PAIR.value, pair_key(*pair)) for pair in mentions_waiting(store)}
+        keys |= dict.fromkeys([*sorted(named), *subjects.values()])
+        cases = _cases(store, keys)
+        every = {case for found in cases.values() for case in found}
+        now = store.clock()
+        seen = allowed(store, user, Operation.LIST, every, at=now) if in_use(store) else every
+        shown = [key for key in keys if seen.issuperset(cases[key])]
+        work = _made(store, shown, cases, clocks, subjects, named)
+        return run, work, len(keys) - len(shown)
+
+
+def _made(
+    store: Store,
+    keys: list[tuple[str, str]],
+    cases: dict[tuple[str, str], tuple[str, ...]],
+    clocks: list[Waiting],
+    subjects: dict[int, tuple[str, str]],
+    named: set[tuple[str, str]],
+) -> list[Work]:
+    stood: dict[tuple[str, str], Standing] = {}
+    for of in Kind:
+        of_kind = [key for kind, key in keys if kind == of.value]
+        found = stands_on_each(store, of.value, of_kind)
+        stood |= {(of.value, key): standing for key, standing in found.items()}
+    given = _given(store, clocks)
+    due: dict[tuple[str, str], Waiting] = {}
+    to: dict[tuple[str, str], str] = {}
+    for clock in clocks:  # what is due first comes first
+        if clock.clock in subjects:
+            due.setdefault(subjects[clock.clock], clock)
+            if clock.clock in given:
+                to[subjects[clock.clock]] = given[clock.clock]
+    leads = _leads(store, [int(key) for kind, key in keys if kind == Kind.LEAD.value])
+    made = []
+    for kind, key in keys:
+        lead = leads.get(int(key)) if kind == Kind.LEAD.value else None
+        clock_of = due.get((kind, key))
+        standing = stood[kind, key]
+        made.append(
+            Work(
+                kind,
+                key,
+                " and ".join(cases[kind, key]) if lead is None else lead.lead_id,
+                "" if lead is None else lead.kind,
+                cases[kind, key],
+                None if lead is None else int(lead.run_id),
+                "" if lead is None else lead.first_raised[:10],
+                (kind, key) in named if lead is None else bool(lead.mandatory),
+                standing.state.value,
+                standing.people,
+                to.get((kind, key)),
+                None if clock_of is None else clock_of.due,
+                0 if clock_of is None else clock_of.days_over,
+            )
+        )
+    return made
+
+
+_SUBJECT_OF = {"assignment": Assignment, "decision": Decision}
+
+
+def _subject_of(store: Store, clock: Waiting) -> tuple[str, str] | None:
+    row = store.rows(_SUBJECT_OF[clock.subject_kind]).filter(id=int(clock.subject)).first()
+    return None if row is None else (str(row.subject_kind), str(row.subject))
+
+
+def _given(store: Store, clocks: list[Waiting]) -> dict[int, str]:
+    """To whom something was given, by the clock that runs on it."""
+    numbers = {w.clock: int(w.subject) for w in clocks if w.subject_kind == "assignment"}
+    rows = store.rows(Assignment).filter(id__in=list(numbers.values()))
+    users = dict(rows.values_list("id", "user"))
+    return {clock: users[number] for clock, number in numbers.items() if number in users}
+
+
+def _cases(store: Store, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The cases of many subjects."""
+    numbers = [int(key) for kind, key in keys if kind == Kind.LEAD.value]
+    members: dict[str, list[str]] = {}
+    for start in range(0, len(numbers), AT_ONCE):
+        rows = store.rows(LeadCase).filter(lead_id__in=numbers[start : start + AT_ONCE])
+        for lead, case in rows.order_by("id").values_list("lead_id", "case_id"):
+            members.setdefault(str(lead), []).append(case)
+    return {
+        (kind, key): tuple(members.get(key, ()))
+        if kind == Kind.LEAD.value
+        else cases_of(store, kind, key)
+        for kind, key in keys
+    }
+
+
+def _leads(store: Store, numbers: list[int]) -> dict[int, Lead]:
+    found: dict[int, Lead] = {}
+    for start in range(0, len(numbers), AT_ONCE):
+        rows = store.rows(Lead).filter(id__in=numbers[start : start + AT_ONCE])
+        found |= {int(row.id): row for row in rows}
+    return found

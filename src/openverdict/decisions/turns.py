@@ -1,0 +1,124 @@
+"""Whose turn it is: what a person may do next with a subject, what they may not see of it yet, and which acts are theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from openverdict.decisions.access import allowed, in_use
+from openverdict.decisions.deciding import wants_first_view
+from openverdict.decisions.guarding import look
+from openverdict.decisions.models import Assignment, FirstView, Shown, UserState
+from openverdict.decisions.policy import in_force
+from openverdict.decisions.roles import Operation
+from openverdict.decisions.standing import State, stands_on
+from openverdict.decisions.subjects import Subject
+from openverdict.ledger.store import Store
+
+ACTS = (
+    Operation.DECIDE,
+    Operation.DECIDE_TOO,
+    Operation.SUPERSEDE,
+    Operation.ASSIGN,
+    Operation.REFER,
+    Operation.RAISE_CONCERN,
+    Operation.REPORT,
+)
+
+
+class Turn(StrEnum):
+    """What a person may do next."""
+
+    LOOK = "look"  # they decide on nothing here
+    FIRST_VIEW = "first_view"
+    DECIDE = "decide"
+    DECIDE_TOO = "decide_too"
+    WAIT = "wait"  # they have decided; another person is waited for
+    DONE = "done"
+    SPENT = "spent"  # they saw the ratio before they said what they think: another person decides
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a person stands with a subject.
+
+    `blind`: the ratio, and what gives it away, is not shown to them yet. `hides_opinions`: nor is what others concluded.
+    `first`: the first decision that stands. `acts`: what the table of roles lets them do with all of its cases. `given_to`: to
+    whom it was assigned last.
+    """
+
+    turn: Turn
+    blind: bool
+    hides_opinions: bool
+    state: State
+    first: int | None
+    conclusion: str | None
+    disagreement: bool
+    own_view: str | None
+    decided: bool
+    acts: tuple[Operation, ...]
+    given_to: str | None
+
+
+@look(Operation.VIEW, "subject")
+def position(store: Store, subject: Subject, *, user: str) -> Position:
+    """Where a person stands with a subject."""
+    at = store.clock()
+    open_to_all = not in_use(store)
+    acts = tuple(
+        each
+        for each in ACTS
+        if open_to_all or allowed(store, user, each, subject.cases, at=at) >= set(subject.cases)
+    )
+    own = {"subject_kind": subject.kind.value, "subject": subject.key}
+    viewed = store.rows(FirstView).filter(user=user, **own).order_by("-id").first()
+    saw = store.rows(Shown).filter(user=user, ratio_shown=1, **own).exists()
+    stood = stands_on(store, subject.kind, subject.key)
+    decided = user in stood.people
+    wanted = wants_first_view(store, subject, user)
+    spent = in_force(store).first_view_required and saw and viewed is None
+    turn = _turn(stood.state, stood.first, decided=decided)
+    if Operation.DECIDE not in acts:
+        turn = Turn.LOOK
+    elif wanted and not saw:
+        turn = Turn.FIRST_VIEW
+    elif spent and not decided and turn in (Turn.DECIDE, Turn.DECIDE_TOO):
+        turn = Turn.SPENT
+    blind = wanted and not saw
+    given = store.rows(Assignment).filter(**own).order_by("-id").first()
+    return Position(
+        turn,
+        blind,
+        blind or (turn is Turn.DECIDE_TOO and stood.state is State.AWAITS_SECOND),
+        stood.state,
+        None if stood.first is None else int(stood.first.id),
+        stood.conclusion,
+        stood.disagreement,
+        None if viewed is None else str(viewed.view),
+        decided,
+        acts,
+        None if given is None else str(given.user),
+    )
+
+
+def _turn(state: State, first: Any, *, decided: bool) -> Turn:
+    """By the state alone."""
+    if first is None:
+        return Turn.DECIDE
+    if state is State.CONSIDERED:
+        return Turn.DONE
+    return Turn.WAIT if decided else Turn.DECIDE_TOO
+
+
+@look(Operation.ASSIGN, "subject")
+def deciders(store: Store, subject: Subject, *, user: str) -> list[str]:
+    """The accounts to which a subject can be given: those that may decide on all of its cases."""
+    at = store.clock()
+    names = store.rows(UserState).values_list("user", flat=True).distinct()
+    cases = set(subject.cases)
+    return [
+        name
+        for name in sorted(set(names))
+        if allowed(store, name, Operation.DECIDE, cases, at=at) >= cases
+    ]

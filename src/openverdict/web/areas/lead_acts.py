@@ -1,0 +1,399 @@
+"""What people do with a lead or a pair: first view, decision, second and third, supersede, give, refer, raise a concern.
+
+Each is a page of its own that is a form. The form that comes next stands on the page of the lead, too. What a decision rests on
+is the showing that the form names, which has to be of this very subject and to this very person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from openverdict.decisions import deciding, duties
+from openverdict.decisions.deciding import Opinion
+from openverdict.decisions.roles import Operation
+from openverdict.decisions.showing import is_showing_of, last_showing, show
+from openverdict.decisions.standing import stands
+from openverdict.decisions.subjects import Subject
+from openverdict.decisions.turns import Position, Turn, deciders, position
+from openverdict.decisions.words import CONCLUSION_WORDS, Conclusion, reasons
+from openverdict.errors import InputError
+from openverdict.web.addresses import address
+from openverdict.web.answers import Go, Page
+from openverdict.web.areas.subjects import (
+    PLACES,
+    QUERY,
+    STATE_WORDS,
+    Place,
+    home_of,
+    queue_query,
+    run_of,
+)
+from openverdict.web.ask import Ask
+from openverdict.web.forms import Choices, Field, Filled, Form, Kind, begin
+from openverdict.web.route import Route
+
+LONGEST_WORDS = 20_000
+CONCLUSIONS: Choices = tuple((c.value, CONCLUSION_WORDS[c]) for c in Conclusion)
+REASONS: Choices = tuple(
+    (r.code, f"{r.label} (for: {', '.join(CONCLUSION_WORDS[c] for c in r.supports)})")
+    for r in reasons().values()
+)
+SHOWN = Field("shown", "What you were shown", Kind.HIDDEN)
+OF = Field("of", "The decision that stands", Kind.HIDDEN, required=False)
+WORDS = Field(
+    "text",
+    "Your reason in words",
+    Kind.WORDS,
+    longest=LONGEST_WORDS,
+    hint="What you rest it on. Name facts and enquiries; nobody’s way of life is a reason.",
+)
+CONCLUSION = Field("conclusion", "What do you conclude?", Kind.CHOICE, choices=CONCLUSIONS)
+CODES = Field(
+    "reasons",
+    "Why?",
+    Kind.CHOICES,
+    choices=REASONS,
+    hint="At least one. Each may support only the conclusions named beside it.",
+)
+
+FIRST_VIEW = Form(
+    (
+        Field("view", "What do you think, on the facts alone?", Kind.CHOICE, choices=CONCLUSIONS),
+        Field(
+            "text",
+            "In words",
+            Kind.WORDS,
+            required=False,
+            longest=LONGEST_WORDS,
+            hint="What struck you, and what you would ask for next.",
+        ),
+        SHOWN,
+    ),
+    button="Record my first view",
+)
+DECISION = Form((CONCLUSION, CODES, WORDS, SHOWN, OF), button="Record my decision")
+SUPERSEDING = Form(
+    (
+        Field(
+            "because",
+            "Why does another decision take its place?",
+            Kind.CHOICE,
+            choices=tuple(
+                (code, reasons()[code].label) for code in ("entered_wrongly", "new_facts")
+            ),
+        ),
+        CONCLUSION,
+        CODES,
+        WORDS,
+        SHOWN,
+        OF,
+    ),
+    button="Put this in its place",
+)
+WITHOUT_DECIDING = Form(
+    (Field("sure", "I understand that I can’t decide on it after this", Kind.FLAG),),
+    button="Show me what the run found",
+    danger=True,
+)
+
+
+def _deciders(ask: Ask) -> Choices:
+    subject = next(p for p in PLACES if ask.route.name.startswith(p.name)).subject(ask)
+    return tuple((name, name) for name in deciders(ask.store, subject, user=ask.who))
+
+
+GIVING = Form(
+    (Field("user", "To whom?", Kind.PICK, choices=_deciders),), button="Give it to this person"
+)
+REFERRING = Form(
+    (
+        Field("recipient", "To whom?", hint="A team or an office, for example: murder team."),
+        Field("text", "Why, in words", Kind.WORDS, longest=LONGEST_WORDS),
+    ),
+    button="Refer it",
+)
+CONCERN = Form(
+    (
+        Field(
+            "raised_by",
+            "Who raised it?",
+            Kind.CHOICE,
+            choices=tuple((code, code) for code in duties.RAISED_BY),
+        ),
+        Field("text", "What they said, in words", Kind.WORDS, longest=LONGEST_WORDS),
+    ),
+    button="Record the concern",
+)
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act.
+
+    `ready`: whether a person who comes by its address finds it open; `begins`: what its form begins with (None: not open);
+    `then`: the part of the subject's page to which it leads.
+    """
+
+    path: str
+    title: str
+    lede: str
+    operation: Operation
+    form: Form
+    do: Callable[[Ask, Subject, Filled], str]
+    ready: Callable[[Position], bool] = lambda stand: True
+    begins: Callable[[Ask, Subject, Position], dict[str, Any] | None] = lambda *_: {}
+    then: str = ""
+
+
+def _number(filled: Filled, name: str) -> int:
+    text = filled[name] or ""
+    if not text.isdecimal() or len(text) > 15:
+        raise InputError(f"{name}: {text[:40]!r} is no number; load the page again")
+    return int(text)
+
+
+def _shown(ask: Ask, subject: Subject, filled: Filled) -> int:
+    """The showing that a form names. Raises InputError where it is another's, or of something else."""
+    shown = _number(filled, "shown")
+    if not is_showing_of(ask.store, shown, subject, ask.who):
+        raise InputError(
+            f"showing {shown}: it is not what you were shown of {subject}; load the page again"
+        )
+    return shown
+
+
+def record_view(ask: Ask, subject: Subject, filled: Filled) -> str:
+    """Record the first view."""
+    shown = _shown(ask, subject, filled)
+    with ask.writing() as writer:
+        deciding.first_view(ask.store, writer, shown, filled["view"], filled["text"])
+    return "Your first view is recorded. The page now shows what the run found."
+
+
+def record_decision(ask: Ask, subject: Subject, filled: Filled) -> str:
+    """Record a decision: the first, or where the form names one that stands, that of a second or third person."""
+    shown = _shown(ask, subject, filled)
+    opinion = _opinion(filled)
+    with ask.writing() as writer:
+        if filled["of"]:
+            first = _number(filled, "of")
+            number = deciding.decide_too(ask.store, writer, first, shown, opinion)
+        else:
+            number = deciding.decide(ask.store, writer, shown, opinion)
+    return _recorded(ask, subject, number)
+
+
+def supersede(ask: Ask, subject: Subject, filled: Filled) -> str:
+    """Put another decision in the place of the one that stands."""
+    shown = _shown(ask, subject, filled)
+    opinion = _opinion(filled)
+    old = _number(filled, "of")
+    with ask.writing() as writer:
+        number = deciding.supersede(ask.store, writer, old, shown, opinion, filled["because"])
+    return _recorded(ask, subject, number)
+
+
+def show_without_deciding(ask: Ask, subject: Subject, filled: Filled) -> str:
+    """Show the ratio to somebody who gives up deciding."""
+    run = run_of(ask.store, subject)
+    with ask.writing() as writer:
+        show(ask.store, writer, subject, run=run, ratio=True)
+    return "The page shows what the run found. You can’t decide on it any more; another person can."
+
+
+def give(ask: Ask, subject: Subject, filled: Filled) -> str:
+    """Assign."""
+    with ask.writing() as writer:
+        duties.assign(ask.store, writer, subject, filled["user"])
+    return f"Given to {filled['user']}. The clock runs until somebody decides."
+
+
+def refer(ask: Ask, subject: Subject, filled: Filled) -> str:
+    """Refer, with what the person was shown last."""
+    shown = last_showing(ask.store, subject, ask.who, ratio=None)
+    if shown is None:
+        raise InputError(f"{subject}: you have not looked at it yet; open it, then refer it")
+    with ask.writing() as writer:
+        number = duties.refer(
+            ask.store, writer, subject, filled["recipient"], shown, filled["text"]
+        )
+    return f"Referral {number} is recorded. Its clock runs until it is answered."
+
+
+def raise_concern(ask: Ask, subject: Subject, filled: Filled) -> str:
+    """Record a concern about its cases."""
+    with ask.writing() as writer:
+        number = duties.raise_concern(
+            ask.store, writer, subject.cases, filled["raised_by"], filled["text"]
+        )
+    return f"Concern {number} is recorded. The owners of the cases are told, and it has to be answered."
+
+
+def _opinion(filled: Filled) -> Opinion:
+    return Opinion(filled["conclusion"], filled["reasons"], filled["text"])
+
+
+def _recorded(ask: Ask, subject: Subject, number: int) -> str:
+    state = stands(ask.store, subject, user=ask.who).state
+    return f"Decision {number} is recorded. {STATE_WORDS[state].capitalize()}."
+
+
+def _begins_view(ask: Ask, subject: Subject, stand: Position) -> dict[str, Any] | None:
+    shown = last_showing(ask.store, subject, ask.who, ratio=False)
+    return None if shown is None else {"shown": shown}
+
+
+def _begins_decision(ask: Ask, subject: Subject, stand: Position) -> dict[str, Any] | None:
+    """What a decision's form begins with; None where the person was not shown the ratio."""
+    shown = last_showing(ask.store, subject, ask.who, ratio=True)
+    return None if shown is None else {"shown": shown, "of": stand.first}
+
+
+ACTS = (
+    Act(
+        "first-view",
+        "First view",
+        "Say what you think on the facts alone. After that the page shows what the run found.",
+        Operation.FIRST_VIEW,
+        FIRST_VIEW,
+        record_view,
+        lambda stand: stand.turn is Turn.FIRST_VIEW,
+        _begins_view,
+        "#found",
+    ),
+    Act(
+        "decide",
+        "Decide",
+        "Your decision rests on the page as it was shown to you, which is kept word for word.",
+        Operation.DECIDE,
+        DECISION,
+        record_decision,
+        lambda stand: stand.turn in (Turn.DECIDE, Turn.DECIDE_TOO),
+        _begins_decision,
+        "#decide",
+    ),
+    Act(
+        "supersede",
+        "Put another decision in its place",
+        "Nothing is erased: the decision that stands now is kept, and marked as superseded.",
+        Operation.SUPERSEDE,
+        SUPERSEDING,
+        supersede,
+        lambda stand: stand.first is not None,
+        _begins_decision,
+    ),
+    Act(
+        "without-deciding",
+        "See what the run found without deciding",
+        "Whoever has seen the ratio can’t record a first view any more, and so can’t decide. This can’t be taken back.",
+        Operation.VIEW,
+        WITHOUT_DECIDING,
+        show_without_deciding,
+        lambda stand: stand.turn is Turn.FIRST_VIEW,
+    ),
+    Act(
+        "give",
+        "Give it to somebody",
+        "They find it among what was given to them, and a clock runs until somebody decides.",
+        Operation.ASSIGN,
+        GIVING,
+        give,
+    ),
+    Act(
+        "refer",
+        "Refer it",
+        "What you were shown last goes with it, and a clock runs until it is answered.",
+        Operation.REFER,
+        REFERRING,
+        refer,
+    ),
+    Act(
+        "concern",
+        "Raise a concern",
+        "A doubt that somebody has about these cases. It has to be answered, and whoever raised it told.",
+        Operation.RAISE_CONCERN,
+        CONCERN,
+        raise_concern,
+    ),
+)
+BY_PATH = {act.path: act for act in ACTS}
+
+
+def form_for(
+    ask: Ask, place: Place, subject: Subject, stand: Position, shown: int
+) -> dict[str, Any]:
+    """The form that comes next on the page of a subject, and where it is sent; empty where no act of theirs is next."""
+    next_act = {
+        Turn.FIRST_VIEW: "first-view",
+        Turn.DECIDE: "decide",
+        Turn.DECIDE_TOO: "decide",
+    }.get(stand.turn)
+    if next_act is None:
+        return {"form_next": None, "form_to": ""}
+    act = BY_PATH[next_act]
+    filled = begin(act.form, {"shown": shown, "of": stand.first})
+    to = address(f"{place.name}_{_slug(act)}", queue_query(ask), **ask.params)
+    return {"form_next": filled, "form_to": to}
+
+
+def addresses_of(ask: Ask, place: Place) -> dict[str, str]:
+    """The addresses of all acts on a subject, by their paths."""
+    return {
+        act.path: address(f"{place.name}_{_slug(act)}", queue_query(ask), **ask.params)
+        for act in ACTS
+    }
+
+
+def _slug(act: Act) -> str:
+    return act.path.replace("-", "_")
+
+
+def _view(place: Place, act: Act) -> Callable[[Ask], Page | Go]:
+    def view(ask: Ask) -> Page | Go:
+        subject = place.subject(ask)
+        home = home_of(ask, subject)
+        stand = position(ask.store, subject, user=ask.who)
+        first = act.begins(ask, subject, stand)
+        if ask.request.method == "GET" and (first is None or not act.ready(stand)):
+            return Go(home)
+        data = {
+            "lede": act.lede,
+            "kind": subject.kind,
+            "key": subject.key,
+            "cases": subject.cases,
+            "back": home,
+        }
+        crumbs = ((str(subject).capitalize(), home),)
+        return Page(data, title=act.title, crumbs=crumbs, filled=begin(act.form, first or {}))
+
+    return view
+
+
+def _act(place: Place, act: Act) -> Callable[[Ask, Filled], Go]:
+    def do(ask: Ask, filled: Filled) -> Go:
+        subject = place.subject(ask)
+        said = act.do(ask, subject, filled)
+        return Go(f"{home_of(ask, subject)}{act.then}", said)
+
+    return do
+
+
+def _route(place: Place, act: Act) -> Route:
+    return Route(
+        f"{place.path}/{act.path}",
+        f"{place.name}_{_slug(act)}",
+        _view(place, act),
+        operation=act.operation,
+        cases=place.cases,
+        title=act.title,
+        form=act.form,
+        act=_act(place, act),
+        query=QUERY,
+        template="leads/act.html",
+        crumbs=("house.home", "leads.list"),
+    )
+
+
+ROUTES: tuple[Route, ...] = tuple(_route(place, act) for place in PLACES for act in ACTS)

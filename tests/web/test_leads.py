@@ -1,0 +1,326 @@
+"""Work list, leads and pairs: blind until the first view, then a decision, a second person and a third."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from tests.web.conftest import client, unusable
+
+from openverdict.decisions import accounts
+from openverdict.decisions.models import Decision, FirstView, Shown
+from openverdict.ledger.models import Event, Lead
+
+GROUP = 1  # the lead of cases B, C and D in the filled store
+CASES = ("B", "C", "D")
+TEXT = "Found at one wall within a month; the scene photographs show the same posture."
+OPINION = {"conclusion": "similar", "reasons": ["same_place"], "text": TEXT}
+
+
+@pytest.fixture
+def team(app):
+    """Three reviewers, a supervisor and an auditor for the cases of the group."""
+    with app.store.writing("root", "administration") as writer:
+        for name, role in (
+            ("one", "reviewer"), ("two", "reviewer"), ("three", "reviewer"),
+            ("chief", "supervisor"), ("watch", "auditor"), ("look", "reader"),
+        ):  # fmt: skip
+            accounts.change_user(app.store, writer, name, "made")
+            for case in CASES:
+                accounts.grant(app.store, writer, name, role, case=case)
+    return app
+
+
+def shown_to(app, name, kind="lead", subject="1"):
+    rows = app.store.rows(Shown).filter(user=name, subject_kind=kind, subject=subject)
+    return rows.order_by("-id").first()
+
+
+def view(app, name, to="/leads/1", said="possibly"):
+    asking = client(name)
+    told = asking.get(f"{to}.json").json()
+    return asking, asking.post(f"{to}/first-view", {"view": said, "shown": told["showing"]})
+
+
+def decide(app, name, to="/leads/1", **opinion):
+    """First view, then the decision."""
+    asking, _ = view(app, name, to)
+    told = asking.get(f"{to}.json").json()
+    stands = {"of": str(told["decisions_stand"])} if told["decisions_stand"] else {}
+    return asking.post(f"{to}/decide", {**OPINION, **opinion, "shown": told["showing"], **stands})
+
+
+def test_nothing_gives_the_ratio_away_before_the_first_view(team):
+    lead = team.store.rows(Lead).get(id=GROUP)
+    asking = client("one")
+    page = asking.get("/leads/1")
+    told = asking.get("/leads/1.json")
+    table = asking.get("/leads/1.csv")
+    listed = asking.get("/leads?queue=all")
+    kept = json.loads(told.content)
+    assert (page.status_code, kept["blind"], kept["found"], kept["contributions"]) == (
+        200, True, None, [],
+    )  # fmt: skip
+    assert kept["lead"]["first_raised_with"] == []  # the cases that sufficed are the most alike
+    for each in (page, told, table, listed):
+        text = each.content.decode()
+        for word in (
+            "og10",
+            f"{lead.log10_lr:.2f}",
+            "chance",
+            "likelihood",
+            "innocent",
+            "speaks for",
+        ):
+            assert word not in text, word
+    assert shown_to(team, "one").ratio_shown == 0
+
+
+def test_the_first_view_opens_the_rest(team):
+    asking, answer = view(team, "one")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/leads/1#found")
+    page = asking.get("/leads/1").text
+    for words in (
+        "What the run found", "+6.03", "What speaks against it", "Ordinary explanations",
+        "What it would take to believe it", "Checks never made", "Carried over in",
+    ):  # fmt: skip
+        assert words in page, words
+    told = asking.get("/leads/1.json").json()
+    assert told["found"]["log10_lr"] == pytest.approx(6.031378, abs=1e-6)
+    rows = [r for r in told["contributions"] if (r["case_a"], r["case_b"]) == ("B", "C")]
+    assert sum(row["log10_lr"] for row in rows) == pytest.approx(3.473214, abs=1e-6)
+    assert shown_to(team, "one").ratio_shown == 1
+
+
+def test_two_agree_and_it_is_considered(team):
+    assert decide(team, "one").status_code == 303
+    told = client("two").get("/leads/1.json").json()
+    assert (told["state"], told["decisions"], told["opinions_hidden"]) == (
+        "awaits_second_person", [], True,
+    )  # fmt: skip
+    assert decide(team, "two").status_code == 303
+    told = client("one").get("/leads/1.json").json()
+    assert (told["state"], told["conclusion"], len(told["decisions"])) == (
+        "considered", "similar", 2,
+    )  # fmt: skip
+    assert client("one").get("/leads/1").text.count("Found at one wall") == 2
+
+
+def test_two_disagree_and_a_third_who_sees_both_decides(team):
+    decide(team, "one")
+    decide(team, "two", conclusion="not_similar", reasons=["different_way"])
+    view(team, "three")
+    told = client("three").get("/leads/1.json").json()
+    assert (told["turn"], len(told["decisions"])) == ("decide_too", 2)
+    decide(team, "three", conclusion="possibly")
+    told = client("look").get("/leads/1.json").json()
+    assert (told["state"], told["conclusion"], told["disagreement"]) == (
+        "considered", "possibly", True,
+    )  # fmt: skip
+
+
+def test_nobody_is_first_and_second(team):
+    decide(team, "one")
+    answer = decide(team, "one")
+    assert answer.status_code == 422
+    assert "must be another" in answer.text
+
+
+def test_who_comes_second_by_chance_is_told_that_a_decision_stands(team):
+    for name in ("one", "two"):
+        view(team, name)
+    late = client("two")
+    shown = late.get("/leads/1.json").json()["showing"]
+    decide(team, "one")
+    answer = late.post("/leads/1/decide", {**OPINION, "shown": shown})
+    assert answer.status_code == 422
+    assert "decide too, or supersede" in answer.text
+    assert team.store.rows(Decision).filter(subject="1", subject_kind="lead").count() == 1
+
+
+def test_what_was_shown_to_another_or_of_another_is_refused(team):
+    view(team, "one")
+    asking, _ = view(team, "two")
+    theirs = shown_to(team, "one").id
+    answer = asking.post("/leads/1/decide", {**OPINION, "shown": theirs})
+    assert (answer.status_code, "not what you were shown" in answer.text) == (422, True)
+    pair = asking.get("/pairs/B/C.json").json()["showing"]
+    assert asking.post("/leads/1/first-view", {"view": "similar", "shown": pair}).status_code == 422
+
+
+def test_a_decision_without_a_reason_comes_back_as_it_was_filled_in(team):
+    asking, _ = view(team, "one")
+    shown = asking.get("/leads/1.json").json()["showing"]
+    answer = asking.post(
+        "/leads/1/decide", {"conclusion": "similar", "text": "short", "shown": shown}
+    )
+    assert answer.status_code == 422
+    assert "choose at least one" in answer.text
+    assert "short</textarea>" in answer.text
+
+
+def test_a_decision_is_superseded_and_kept(team):
+    decide(team, "one")
+    asking = client("one")
+    told = asking.get("/leads/1.json").json()
+    answer = asking.post(
+        "/leads/1/supersede",
+        {
+            **OPINION, "conclusion": "possibly", "because": "entered_wrongly",
+            "shown": told["showing"], "of": told["decisions_stand"],
+        },
+    )  # fmt: skip
+    assert answer.status_code == 303
+    first, second = asking.get("/leads/1.json").json()["decisions"]
+    assert first["superseded_by"] == second["decision"]
+    assert second["supersedes"] == first["decision"]
+
+
+def test_who_gives_up_deciding_sees_the_ratio_and_decides_no_more(team):
+    asking = client("one")
+    asking.get("/leads/1")
+    assert asking.post("/leads/1/without-deciding", {}).status_code == 422
+    assert asking.post("/leads/1/without-deciding", {"sure": "yes"}).status_code == 303
+    told = asking.get("/leads/1.json").json()
+    assert (told["turn"], told["blind"]) == ("spent", False)
+    answer = asking.post("/leads/1/first-view", {"view": "similar", "shown": told["showing"]})
+    assert (answer.status_code, "has seen the ratio" in answer.text) == (422, True)
+
+
+def test_an_auditor_sees_numbers_and_no_place_person_or_word(team):
+    told = client("watch").get("/leads/1.json").json()
+    assert (told["redacted"], told["blind"]) == (True, False)
+    assert told["found"]["log10_lr"] == pytest.approx(6.031378, abs=1e-6)
+    assert (told["facts"]["map"], told["facts"]["network"], told["contributions"]) == (
+        None,
+        None,
+        [],
+    )
+    assert "W_finder" not in client("watch").get("/leads/1").text
+    assert "W_finder" in client("look").get("/leads/1").text
+
+
+def test_the_work_list_says_what_waits_for_whom(team):
+    chief = client("chief")
+    assert chief.post("/leads/1/give", {"user": "one"}).status_code == 303
+    told = client("one").get("/leads.json").json()
+    assert (told["queue"], [each["key"] for each in told["items"]]) == ("mine", ["1"])
+    counts = {each["queue"]: each["count"] for each in told["queues"]}
+    assert counts["unassigned"] == counts["all"] - 1
+    assert told["hidden"] == 1  # the lead of case A
+    later = team.store.clock() + timedelta(days=15)
+    object.__setattr__(team.store, "clock", lambda: later)
+    assert [i["key"] for i in client("one").get("/leads.json?queue=overdue").json()["items"]] == [
+        "1"
+    ]
+
+
+def test_who_is_waited_for_finds_it_and_who_has_decided_does_not(team):
+    decide(team, "one")
+    keys = {n: client(n).get("/leads.json?queue=second").json()["items"] for n in ("one", "two")}
+    assert ([i["key"] for i in keys["one"]], [i["key"] for i in keys["two"]]) == ([], ["1"])
+
+
+def test_the_clock_of_who_was_given_it_stops_with_their_second_decision(team):
+    decide(team, "one")
+    client("chief").post("/leads/1/give", {"user": "two"})
+    assert client("two").get("/leads.json").json()["queue"] == "mine"
+    decide(team, "two")
+    counts = {q["queue"]: q["count"] for q in client("two").get("/leads.json").json()["queues"]}
+    assert counts["mine"] == 0
+    assert counts["overdue"] == 0
+
+
+def test_a_queue_has_positions_and_neighbours(team):
+    asking = client("one")
+    items = asking.get("/leads.json?queue=all").json()["items"]
+    for place, each in enumerate(items):
+        queue = asking.get(each["to"].replace("?", ".json?")).json()["queue"]
+        assert (queue["position"], queue["total"]) == (place + 1, len(items))
+        assert queue["next"] == (items[place + 1]["to"] if place + 1 < len(items) else None)
+        assert queue["previous"] == (items[place - 1]["to"] if place else None)
+
+
+def test_one_goes_on_where_one_left_off(team):
+    asking = client("one")
+    assert asking.get("/leads/next").headers["Location"].endswith("queue=unassigned")
+    asking.get("/leads/5")
+    asking.get("/leads/1")
+    assert asking.get("/leads/next").headers["Location"] == "/leads/1"
+    decide(team, "one")
+    assert asking.get("/leads/next").headers["Location"] != "/leads/1"
+
+
+def test_a_pair_is_decided_on_the_same_way(team):
+    told = client("one").get("/pairs/C/B.json").json()
+    assert (told["blind"], told["found"]) == (True, None)
+    assert decide(team, "one", "/pairs/B/C").status_code == 303
+    told = client("one").get("/pairs/B/C.json").json()
+    assert told["found"]["whole"]
+    assert sum(r["log10_lr"] for r in told["contributions"]) == pytest.approx(3.473214, abs=1e-6)
+    assert told["state"] == "awaits_second_person"
+
+
+def test_a_lead_is_referred_and_a_concern_raised(team):
+    asking = client("one")
+    asking.get("/leads/1")
+    answer = asking.post("/leads/1/refer", {"recipient": "murder team", "text": TEXT})
+    assert answer.status_code == 303
+    answer = asking.post("/leads/1/concern", {"raised_by": "family", "text": TEXT})
+    assert answer.status_code == 303
+    kinds = set(team.store.rows(Event).values_list("kind", flat=True))
+    assert {"referral_made", "concern_raised"} <= kinds
+
+
+def test_who_may_not_decide_is_offered_no_form(team):
+    page = client("look").get("/leads/1").text
+    assert "<textarea" not in page
+    assert client("look").get("/leads/1/decide").status_code == 403
+    assert team.store.rows(FirstView).count() == 0
+
+
+def test_an_unknown_lead_is_not_there(team):
+    assert client("one").get("/leads/999").status_code == 404
+    assert client("one").get("/pairs/B/B").status_code == 404
+
+
+def test_everybody_can_use_the_pages(team, browse):
+    window = browse("one")
+    assert (
+        unusable(window, "/leads?queue=all", "/leads/1?queue=all", "/leads/1/without-deciding")
+        == []
+    )
+    view(team, "one")
+    assert unusable(window, "/leads/1?queue=all", "/leads/1/decide", "/pairs/B/C") == []
+
+
+def test_a_lead_is_gone_through_with_the_keyboard_alone(team, browse):
+    page = browse("one").open("/leads?queue=all")
+    for key, place in (("o", "/leads/5"), ("n", "/leads/1"), ("v", "#decide")):
+        page.keyboard.press(key)
+        page.wait_for_url(f"**{place}*")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    assert page.get_by_label("possibly similar").is_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.type("o d ? v")  # in a field, letters are letters
+    assert page.get_by_label("In words").input_value() == "o d ? v"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#found")
+    page.keyboard.press("d")
+    page.wait_for_url("**#decide")
+    assert page.get_by_role("heading", name="What the run found").is_visible()
+
+
+def test_it_works_without_javascript(team, browse):
+    page = browse("one", java_script_enabled=False).open("/leads?queue=all")
+    page.get_by_role("link", name="S-B-3").click()
+    page.get_by_label("not enough information").check()
+    page.get_by_role("button", name="Record my first view").click()
+    page.get_by_label("not similar", exact=True).check()
+    page.get_by_label("What they share is outweighed").check()
+    page.get_by_label("Your reason in words").fill(TEXT)
+    page.get_by_role("button", name="Record my decision").click()
+    assert "awaits a second person" in page.get_by_role("status").inner_text()
