@@ -10,6 +10,7 @@ from django.urls import URLPattern, get_resolver
 from tests.decisions.trials import CASES
 from tests.web.conftest import client
 
+from openverdict.decisions import accounts
 from openverdict.decisions.roles import HOUSE, OPEN, TABLE, Operation, Role, Standing
 from openverdict.web.addresses import Key, address
 from openverdict.web.openapi import description
@@ -17,7 +18,7 @@ from openverdict.web.route import Gate, Route
 from openverdict.web.routes import ROUTES, faults
 
 # A value for each parameter of a path that is no case number, or a function of the case; a new parameter needs one here.
-# Leads of the filled store that are of one case each; a case beside itself is no pair, and asks for no other case.
+# Leads of the filled store that are of one case each; a pair is of the case and of one that is everybody's.
 LEADS = {"A": 3, "B": 4, "D": 5}
 PARAMETERS: dict[str, Any] = {
     "token": "none-such",
@@ -27,15 +28,24 @@ PARAMETERS: dict[str, Any] = {
     "run": 1,
     "lead": LEADS.__getitem__,
     "first": str,
-    "second": str,
     "entry": 0,
     "user": "reader",
     "grant": 99,
     "glass": 99,
     "concern": 99,
     "referral": 99,
+    "second": "T",
 }
 OURS = [route for route in ROUTES if route.foreign is None]
+
+
+@pytest.fixture
+def app(app):
+    """With a second case that is everybody's, so that there are pairs."""
+    with app.store.writing("root", "administration") as writer:
+        for role in Role:
+            accounts.grant(app.store, writer, role.value, role.value, case="T")
+    return app
 
 
 def parameters(route: Route, case: str) -> dict[str, Any]:

@@ -313,9 +313,10 @@ ACTS = (
         "concern",
         "Raise a concern",
         "A doubt that somebody has about these cases. It has to be answered, and whoever raised it told.",
-        Operation.RAISE_CONCERN,
+        Operation.VIEW,  # whoever may not see a lead is not told its cases; a concern about a case has a page of its own
         CONCERN,
         raise_concern,
+        lambda stand: Operation.RAISE_CONCERN in stand.acts,
     ),
 )
 BY_PATH = {act.path: act for act in ACTS}
