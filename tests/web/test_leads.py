@@ -323,4 +323,4 @@ def test_it_works_without_javascript(team, browse):
     page.get_by_label("What they share is outweighed").check()
     page.get_by_label("Your reason in words").fill(TEXT)
     page.get_by_role("button", name="Record my decision").click()
-    assert "awaits a second person" in page.get_by_role("status").inner_text()
+    assert "Awaits a second person" in page.get_by_role("status").inner_text()
