@@ -77,6 +77,15 @@ def test_nothing_gives_the_ratio_away_before_the_first_view(team):
     assert shown_to(team, "one").ratio_shown == 0
 
 
+def test_the_page_of_a_run_gives_nothing_away_either(team):
+    told = {each["number"]: each for each in client("one").get("/runs/1.json").json()["leads"]}
+    assert (told[GROUP]["blind"], told[GROUP]["log10_lr"]) == (True, None)
+    assert client("look").get("/runs/1.json").json()["leads"][0]["log10_lr"] is not None
+    view(team, "one")
+    told = {each["number"]: each for each in client("one").get("/runs/1.json").json()["leads"]}
+    assert told[GROUP]["log10_lr"] == pytest.approx(6.031378, abs=1e-6)
+
+
 def test_the_first_view_opens_the_rest(team):
     asking, answer = view(team, "one")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/leads/1#found")

@@ -65,6 +65,7 @@ UNMARKED = {
     "standing.standing_decisions": "a query; what is shown of it goes through access.seen_by",
     "standing.stands_on": "a rule asks it; people ask stands",
     "standing.stands_on_each": "the same for many",
+    "turns.blind_to": "a rule asks it",
     "unanswered.unanswered_concerns": "a rule asks it",
 }
 RULES: dict[str, Operation] = {}  # operation by the full name of the function

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -13,7 +14,7 @@ from openverdict.decisions.models import Assignment, FirstView, Shown, UserState
 from openverdict.decisions.policy import in_force
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.standing import State, stands_on
-from openverdict.decisions.subjects import Subject
+from openverdict.decisions.subjects import Kind, Subject
 from openverdict.ledger.store import Store
 
 ACTS = (
@@ -122,3 +123,17 @@ def deciders(store: Store, subject: Subject, *, user: str) -> list[str]:
         for name in sorted(set(names))
         if allowed(store, name, Operation.DECIDE, cases, at=at) >= cases
     ]
+
+
+def blind_to(store: Store, leads: Mapping[int, Sequence[str]], user: str) -> set[int]:
+    """Of leads (number to cases), those whose ratio a person may not see yet, for lists that name several."""
+    if not leads or not in_force(store).first_view_required:
+        return set()
+    own = {"user": user, "subject_kind": Kind.LEAD.value, "subject__in": [str(n) for n in leads]}
+    done = set(store.rows(FirstView).filter(**own).values_list("subject", flat=True))
+    done |= set(store.rows(Shown).filter(ratio_shown=1, **own).values_list("subject", flat=True))
+    left = {number: set(cases) for number, cases in leads.items() if str(number) not in done}
+    every = {case for cases in left.values() for case in cases}
+    if in_use(store):
+        every = allowed(store, user, Operation.DECIDE, every, at=store.clock())
+    return {number for number, cases in left.items() if cases <= every}

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from openverdict.leads.results import Lead
+from openverdict.leads.results import Lead, Link
 
 
 def kept_lead(words: Mapping[str, Any]) -> Lead:
@@ -19,6 +19,12 @@ def kept_lead(words: Mapping[str, Any]) -> Lead:
         TypeError: a field that has no default is missing.
     """
     found: Lead = _made(Lead, words)
+    return found
+
+
+def kept_link(words: Mapping[str, Any]) -> Link:
+    """A pair of a lead the same way."""
+    found: Link = _made(Link, words)
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from openverdict.decisions.guarding import look
 from openverdict.decisions.models import Decision
 from openverdict.decisions.roles import Access, Operation
-from openverdict.decisions.showing import content_of, contents_of, ratio_of, snapshot
+from openverdict.decisions.showing import contents_of, ratio_of, snapshot
 from openverdict.decisions.standing import reason_codes
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.decisions.words import CONCLUSION_WORDS, Conclusion, reasons
@@ -22,19 +22,21 @@ from openverdict.errors import InputError
 from openverdict.leads.results import Lead as FoundLead
 from openverdict.leads.results import Link as FoundLink
 from openverdict.ledger.facts import read_cases
+from openverdict.ledger.lead_words import IN_FULL, lead_pair, lead_pairs, lead_words
 from openverdict.ledger.models import Event, Lead, LeadCase, Run
 from openverdict.ledger.store import Store
 from openverdict.reports.consideration import ERASED, PLAIN, STRUCK
 from openverdict.reports.facts import Cases
 from openverdict.reports.figures import Ring
-from openverdict.reports.kept_lead import kept_lead
+from openverdict.reports.kept_lead import kept_lead, kept_link
 from openverdict.reports.labels import check_label
 from openverdict.reports.lead_view import lead_view, reason_rows
 from openverdict.reports.pairs import PairView, Term, pair_view
 from openverdict.reports.shown import facts_page, variable_labels
 from openverdict.reports.side_by_side import SideBySide, side_by_side
-from openverdict.reports.words import signed, weight
+from openverdict.reports.words import sentence_case, signed, weight
 
+NAMED = 90  # pairs of a large lead that are named with their ratio besides those that stand in full
 # Of a lead as reports print it, what says how alike the run found its cases; the rest is facts, and stands there for itself.
 FOUND = (
     *("value", "strength", "odds", "price", "weight", "chance", "replayed", "reasons", "pairs", "pairs_open"),
@@ -95,7 +97,7 @@ def subject_page(
     row = (
         store.rows(Lead).filter(id=int(subject.key)).first() if subject.kind is Kind.LEAD else None
     )
-    words = None if row is None or redacted else content_of(store, row.event_id, "lead")
+    words = None if row is None or redacted else lead_words(store, int(row.id))
     lead = None if words is None else kept_lead(words)
     missing = () if lead is None else lead.missing
     checks = () if lead is None else tuple(check_label(check) for check in lead.checks_missing)
@@ -104,6 +106,8 @@ def subject_page(
     rows: tuple[dict[str, Any], ...] = ()
     if ratio and row is not None:
         found, rows = _found_of_lead(row, lead, Cases(register), int(planned.cases))
+        if lead is not None and words is not None and words.get("links_total"):
+            found |= _many_pairs(store, int(row.id), int(words["links_total"]), facts)
     elif ratio:
         found, rows = _found_of_pair(store, subject, run, None if redacted else facts)
     return SubjectPage(
@@ -194,7 +198,18 @@ def _found_of_lead(
         return numbers | told, ()
     view = asdict(lead_view(lead, cases, (), register_size))
     rows = tuple(row for link in lead.links for row in _rows_of(link))
-    return numbers | {name: view[name] for name in FOUND}, rows
+    return numbers | {name: view[name] for name in FOUND} | {"pairs_not_named": 0}, rows
+
+
+def _many_pairs(store: Store, lead: int, total: int, facts: SideBySide) -> dict[str, Any]:
+    """The pairs of a large lead that don't stand in full: the first of them with their ratios, and how many there are."""
+    names = {ref.case_id: f"case {ref.number}" for ref in facts.cases}
+    lines = lead_pairs(store, lead, start=IN_FULL, size=NAMED)
+    told = tuple(
+        (sentence_case(f"{names[p.case_a]} and {names[p.case_b]}"), signed(p.log10_lr))
+        for p in lines
+    )
+    return {"other_pairs": told, "pairs_not_named": max(0, total - IN_FULL - len(lines))}
 
 
 def _found_of_pair(
@@ -232,11 +247,10 @@ def _link_with_values(store: Store, subject: Subject, run: int) -> FoundLink | N
     first, second = subject.cases
     with_first = store.rows(LeadCase).filter(lead__run_id=run, case_id=first).values("lead_id")
     both = store.rows(LeadCase).filter(lead_id__in=with_first, case_id=second)
-    for row in store.rows(Lead).filter(id__in=both.values("lead_id")).order_by("rank"):
-        words = content_of(store, row.event_id, "lead")
-        for link in () if words is None else kept_lead(words).links:
-            if {link.case_a, link.case_b} == {first, second}:
-                return link
+    for number in both.order_by("lead_id").values_list("lead_id", flat=True):
+        words = lead_pair(store, int(number), first, second)
+        if words is not None:
+            return kept_link(words)
     return None
 
 

@@ -8,11 +8,13 @@ from typing import Any
 from openverdict.decisions.changes import changes
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.runs import UNDER_WAY, list_runs, one_run
+from openverdict.decisions.turns import blind_to
 from openverdict.errors import InputError
 from openverdict.ledger.models import Case, Run
 from openverdict.ledger.runs import DONE
 from openverdict.web import working
 from openverdict.web.answers import Go, GoneError, Page
+from openverdict.web.areas.subjects import address_of
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Filled, Form, Kind, begin
 from openverdict.web.models import ACTIVE, Job
@@ -112,10 +114,11 @@ def run(ask: Ask) -> Page:
     told = one_run(ask.store, number, user=ask.who, after=ask.query["after"] or 0)
     job = working.latest(working.RUN, run=number)
     before = _before(ask, number)
+    blind = blind_to(ask.store, {each.number: each.cases for each in told.leads}, ask.who)
     data = {
         **vars(told),
         "line": vars(told.line),
-        "leads": [_lead(ask, each) for each in told.leads],
+        "leads": [_lead(each, blind) for each in told.leads],
         "after": None if told.next is None else str(told.next),
         "before_run": before,
         "timings": {} if job is None else job.result.get("timings") or {},
@@ -163,8 +166,11 @@ def compare(ask: Ask) -> Page:
     return Page(data)
 
 
-def _lead(ask: Ask, each: Any) -> dict[str, Any]:
-    return {**vars(each), "to": None}
+def _lead(each: Any, blind: set[int]) -> dict[str, Any]:
+    """A lead of the list; its figures are none for who owes it a first view."""
+    to = address_of("lead", str(each.number))
+    hidden = {"log10_lr": None, "chance_per_year": None} if each.number in blind else {}
+    return {**vars(each), **hidden, "blind": each.number in blind, "to": to}
 
 
 def _before(ask: Ask, run: int) -> int | None:
