@@ -15,8 +15,16 @@ from tests.reports.reading import read
 
 from openverdict.errors import InputError
 from openverdict.reports import render_report, write_review
-from openverdict.reports.figures import MapCase, TimeCase, bars, place_map, read_outline, timeline
-from openverdict.reports.figures.outline import clipped
+from openverdict.reports.figures import (
+    MapCase,
+    Ring,
+    TimeCase,
+    bars,
+    place_map,
+    read_outline,
+    timeline,
+)
+from openverdict.reports.figures.outline import clipped, near_frame
 from openverdict.reports.figures.place_map import HEIGHT, WIDTH, distance_m, nice_step
 
 lats = st.floats(-80, 80)
@@ -140,11 +148,70 @@ def test_an_outline_is_drawn_when_it_is_given(tmp_path, review):
     assert 'class="outline"' in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"type": "Point", "coordinates": [0, 0]}', '{"type": "Polygon"}']
-)
-def test_what_is_no_outline_is_refused_with_the_mend(tmp_path: Path, text):
+POLYGON = '{"type": "Polygon", "coordinates": %s}'
+HOSTILE = {
+    "empty": "",
+    "a list": "[]",
+    "no type": "{}",
+    "a point": '{"type": "Point", "coordinates": [0, 0]}',
+    "no places": '{"type": "Polygon"}',
+    "a grid in metres": POLYGON % "[[[530000, 180000], [530100, 180000], [530100, 180100]]]",
+    "no numbers": POLYGON % '[[["0", "51"], ["0", "52"], ["1", "52"]]]',
+    "truth for numbers": POLYGON % "[[[true, false], [true, true], [false, false]]]",
+    "half a place": POLYGON % "[[[0], [1], [2]]]",
+    "not a number": POLYGON % "[[[NaN, 51], [0, 52], [1, 52]]]",
+    "endless": POLYGON % "[[[1e999, 51], [0, 52], [1, 52]]]",
+    "very large": POLYGON % f"[[[1{'0' * 400}, 51], [0, 52], [1, 52]]]",
+    "nested": '{"type": "GeometryCollection", "geometries": [' * 40 + "]}" * 40,
+    "nested past reading": "[" * 100_000,
+    "in itself": '{"type": "Feature", "geometry": ' * 30 + "null" + "}" * 30,
+    "another text": "\udcff",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_what_is_no_outline_is_refused_in_one_line_with_the_mend(tmp_path: Path, text):
     path = tmp_path / "area.geojson"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match="GeoJSON"):
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(InputError, match="GeoJSON") as refused:
         read_outline(path)
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 400
+
+
+def test_an_outline_that_is_too_large_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "area.geojson"
+    path.write_text(POLYGON % "[[[0, 51], [1, 51], [1, 52], [0, 51]]]", "utf-8")
+    assert [tuple(ring) for ring in read_outline(path)] == [((0, 51), (1, 51), (1, 52), (0, 51))]
+    monkeypatch.setattr("openverdict.reports.figures.outline.MOST_POINTS", 3)
+    with pytest.raises(InputError, match="more than 3 points"):
+        read_outline(path)
+    monkeypatch.setattr("openverdict.reports.figures.outline.LARGEST_MB", 0)
+    with pytest.raises(InputError, match="more than 0 MB"):
+        read_outline(path)
+
+
+def area(ring):
+    """Twice the area that a ring goes around."""
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(ring, [*ring[1:], *ring[:1]], strict=True))
+
+
+@given(st.lists(st.tuples(st.integers(-300, 300), st.integers(-300, 300)), max_size=40))
+def test_points_that_are_left_out_beyond_the_frame_change_nothing_within(ring):
+    points = np.array(ring, dtype=np.float64).reshape(-1, 2)
+    near = near_frame(points, 100, 100)
+    assert len(near) <= len(ring)
+    every, few = clipped([(float(x), float(y)) for x, y in ring], 100, 100), clipped(near, 100, 100)
+    within = [[p for p in cut if 0.5 < min(p) and max(p) < 99.5] for cut in (few, every)]
+    assert np.allclose(*within, atol=1e-6)
+    assert area(few) == pytest.approx(area(every), abs=1e-6)
+
+
+def test_an_outline_on_the_far_side_of_the_earth_draws_no_line_across_the_map():
+    far = Ring([(179.0, 51.0), (-179.0, 51.0), (-179.0, 52.0), (179.0, 52.0), (179.0, 51.0)])
+    here = place_map([MapCase(1, 51.5, 0.1, 50.0)], None, [far])
+    assert here is not None
+    assert here.outline == ""
+    there = place_map([MapCase(1, 51.5, 180.0, 50.0), MapCase(2, 51.2, 178.0, 50.0)], None, [far])
+    assert there is not None
+    assert there.outline.startswith("M")

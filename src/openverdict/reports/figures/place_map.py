@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from openverdict.reports.figures.outline import Point, Ring, clipped, thinned
+from openverdict.reports.figures.outline import Point, Ring, clipped, near_frame, thinned
 from openverdict.reports.words import counted, listed, metres_words
 
 FloatArray = npt.NDArray[np.float64]
@@ -80,6 +80,20 @@ class _Frame:
         east = ((lon - self.lon0 + 180) % 360 - 180) * math.cos(math.radians(self.lat0))
         scale = _DEGREE_M * self.units_a_metre
         return WIDTH / 2 + east * scale, HEIGHT / 2 - (lat - self.lat0) * scale
+
+    def all_at(self, degrees: FloatArray) -> FloatArray:
+        """A line of shape (points, 2), longitude and latitude, as `at` puts each of its points.
+
+        A line that crosses the far side of the earth goes on beyond the edge there, and not back across the frame.
+        """
+        scale = _DEGREE_M * self.units_a_metre
+        east = (degrees[:, 0] - self.lon0 + 180) % 360 - 180
+        jumps = np.diff(east, prepend=east[:1])
+        if (abs(jumps) > 180).any():
+            east = east - 360 * np.cumsum(np.where(abs(jumps) > 180, np.sign(jumps), 0.0))
+        east = east * math.cos(math.radians(self.lat0))
+        north = degrees[:, 1] - self.lat0
+        return np.column_stack([WIDTH / 2 + east * scale, HEIGHT / 2 - north * scale])
 
     def seen(self, lat: FloatArray, lon: FloatArray) -> list[Point]:
         """The places that lie in the frame, in its units."""
@@ -248,7 +262,8 @@ def _around_words(cases: Sequence[MapCase], frame: _Frame) -> str:
 def _outline_path(outline: Sequence[Ring], frame: _Frame) -> str:
     parts = []
     for ring in outline:
-        points = thinned(clipped([frame.at(lat, lon) for lon, lat in ring], WIDTH, HEIGHT))
+        near = near_frame(frame.all_at(ring.degrees), WIDTH, HEIGHT)
+        points = thinned(clipped(near, WIDTH, HEIGHT))
         if len(points) > 2:
             parts.append("M" + "L".join(f"{x:.0f} {y:.0f}" for x, y in points) + "Z")
     return "".join(parts)
