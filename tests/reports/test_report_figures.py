@@ -202,8 +202,8 @@ def test_points_that_are_left_out_beyond_the_frame_change_nothing_within(ring):
     near = near_frame(points, 100, 100)
     assert len(near) <= len(ring)
     every, few = clipped([(float(x), float(y)) for x, y in ring], 100, 100), clipped(near, 100, 100)
-    within = [[p for p in cut if 0.5 < min(p) and max(p) < 99.5] for cut in (few, every)]
-    assert np.allclose(*within, atol=1e-6)
+    within = [[p for p in cut if min(p) > 0.5 and max(p) < 99.5] for cut in (few, every)]
+    assert np.allclose(within[0], within[1], atol=1e-6)
     assert area(few) == pytest.approx(area(every), abs=1e-6)
 
 
