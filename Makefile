@@ -7,7 +7,7 @@ JOBS ?= 2
 UV ?= uv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test coverage check format bench validate docs lock clean
+.PHONY: help setup demo practice test coverage check format bench validate docs lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ setup: $(STAMP) ## the virtual environment, from hash-locked requirements
 
 demo: $(STAMP) ## the main job on the worked example in a simulated city; names the report to open
 	@$(VENV)/bin/openverdict demo --out out/demo
+
+practice: $(STAMP) ## the review app on a store to practise on; prints where it is and how to get in
+	@test -e out/practice.db || $(VENV)/bin/openverdict demo --store out/practice.db
+	@$(VENV)/bin/openverdict serve --store out/practice.db --link-for a.reviewer --link-for b.reviewer
 
 test: $(STAMP) ## every test (ARGS="-k name" is handed to pytest)
 	@$(PY) -m pytest -n $(JOBS) $(ARGS)

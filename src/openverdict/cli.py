@@ -23,7 +23,7 @@ from openverdict.cli_fhir import fhir
 from openverdict.cli_keep import keep
 from openverdict.cli_news import news
 from openverdict.cli_queue import queue
-from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who
+from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who, working
 from openverdict.cli_report import report
 from openverdict.cli_serve import add_serve_command
 from openverdict.cli_simulate import add_simulate_command
@@ -121,17 +121,38 @@ def demo(
         int | None, typer.Option("--deaths-a-year", help="A smaller city than the published one.")
     ] = None,
     null_registers: Annotated[int, typer.Option("--null-registers", min=0)] = 20,
+    store: Annotated[
+        str | None,
+        typer.Option("--store", help="A new store to practise on, instead of reports in a folder."),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """The main job on the nameless worked example, inside a simulated city, as of four dates."""
+    """The main job on the nameless worked example, inside a simulated city, as of four dates; or a store to practise on."""
     with _errors(out):
+        _check_numbers(seed=seed)
+        if store is not None:
+            _practise(store, seed, deaths_a_year, null_registers, quiet)
+            return
         from openverdict.demo import run_demo
 
-        _check_numbers(seed=seed)
         with _progress(quiet) as tell:
             index = run_demo(out, seed, deaths_a_year, null_registers, tell)
         if not quiet:
             typer.echo(f"Open {index} in a browser.")
+
+
+def _practise(
+    store: str, seed: int, deaths_a_year: int | None, null_registers: int, quiet: bool
+) -> None:
+    """Make the store to practise on, and say how to open it."""
+    with working(), _progress(quiet) as tell:
+        from openverdict.practice import PEOPLE, make_practice_store
+
+        cases = make_practice_store(store, seed, deaths_a_year, null_registers, tell)
+    if not quiet:
+        who = ", ".join(PEOPLE)
+        typer.echo(f"Made {store}: {cases:,} simulated cases, one run, and accounts for {who}.")
+        typer.echo(f"Go on with: openverdict serve --store {store} --link-for a.reviewer")
 
 
 @app.command()

@@ -39,9 +39,10 @@ def serve(
         bool, typer.Option("--behind-proxy", help="A proxy on this machine serves it by https.")
     ] = False,
     link_for: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            "--link-for", help="Print a link by which this person sets their password, once."
+            "--link-for",
+            help="Print a link by which this person sets their password, once; may be given several times.",
         ),
     ] = None,
     threads: Annotated[
@@ -71,7 +72,7 @@ def serve(
             if only == "worker":
                 serving.work()
                 return
-            for kind, who, link in serving.first_links(running, link_for):
+            for kind, who, link in serving.first_links(running, *(link_for or ())):
                 what = (
                     "Make the first administrator" if kind == "first" else f"{who} sets a password"
                 )

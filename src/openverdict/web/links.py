@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 
@@ -65,16 +66,17 @@ def use(store: Store, token: str, username: str, password: str) -> None:
             )
 
 
-def wanted_at_start(store: Store, link_for: str | None = None) -> list[tuple[str, str]]:
+def wanted_at_start(store: Store, link_for: Sequence[str] = ()) -> list[tuple[str, str]]:
     """(kind, name) of the links that a start prints: where nobody could sign in otherwise, or whom it is asked for."""
     from django.contrib.auth import get_user_model
 
-    if link_for is not None:
-        if not has_account(store, link_for):
+    for name in link_for:
+        if not has_account(store, name):
             raise InputError(
-                f"--link-for {link_for}: there is no such account, or it is locked or closed"
+                f"--link-for {name}: there is no such account, or it is locked or closed"
             )
-        return [(PASSWORD, link_for)]
+    if link_for:
+        return [(PASSWORD, name) for name in link_for]
     if not in_use(store):
         return [(FIRST, "")]
     if any(user.has_usable_password() for user in get_user_model().objects.all()):

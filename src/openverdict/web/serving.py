@@ -33,7 +33,7 @@ def application() -> Callable[..., Iterator[bytes]]:
     return made
 
 
-def first_links(running: Running, link_for: str | None = None) -> list[tuple[str, str, str]]:
+def first_links(running: Running, *link_for: str) -> list[tuple[str, str, str]]:
     """(kind, name, address) of the links that are printed at a start; each works once."""
     return [
         (kind, name, running.origin + address("house.begin", token=links.make(kind, name)))
