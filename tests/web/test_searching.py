@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from openverdict.decisions import listing
 from openverdict.decisions.known import known_on, list_known
 from openverdict.ledger.facts import AsOf, read_store
 from openverdict.ledger.models import Fact
+from openverdict.reports.figures import Ring
 
 
 def told(asking, path, **query):
@@ -100,6 +102,30 @@ def test_who_sees_places_struck_out_sees_none_on_the_map(app):
     assert reader["points"]
     assert auditor["points"] == []
     assert auditor["cases"][0]["place"] is None
+
+
+def test_a_day_gives_no_ratio_away_before_the_first_view(app):
+    from openverdict.decisions import accounts
+
+    with app.store.writing("root", "administration") as writer:
+        for name, role in (("one", "reviewer"), ("look", "reader")):
+            accounts.change_user(app.store, writer, name, "made")
+            for case in "BCD":
+                accounts.grant(app.store, writer, name, role, case=case)
+    (group,) = told(client("one"), "/as-of", day="2030-01-01")["leads"]
+    assert (group["cases"], group["blind"], group["log10_lr"]) == (["B", "C", "D"], True, None)
+    assert "after your first view" in client("one").get("/as-of?day=2030-01-01").text
+    (group,) = told(client("look"), "/as-of", day="2030-01-01")["leads"]
+    assert group["log10_lr"] is not None
+
+
+def test_areas_of_a_file_are_drawn_on_the_map_of_a_day(app, monkeypatch):
+    area = Ring([(-1.0, 51.0), (0.05, 51.3), (1.0, 52.0), (-1.0, 52.0), (-1.0, 51.0)])
+    assert 'class="outline"' not in client("reviewer").get("/as-of").text
+    monkeypatch.setattr(
+        "openverdict.web.areas.searching.current", lambda: replace(app, outline=(area,))
+    )
+    assert 'class="outline"' in client("reviewer").get("/as-of").text
 
 
 def test_the_slider_works_with_and_without_javascript(browse, app):

@@ -4,7 +4,7 @@ themselves, with a slider: which groups and cases were known then, and where.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,13 +15,16 @@ from openverdict.cases.vocabulary import substances
 from openverdict.decisions.known import KnownOn, Point, known_on, list_known
 from openverdict.decisions.listing import CaseFilter, CaseLine, list_cases
 from openverdict.decisions.roles import Operation
+from openverdict.decisions.turns import blind_to
 from openverdict.errors import InputError
 from openverdict.reports.figures import MapCase, PlaceMap, place_map
 from openverdict.reports.labels import level_words, value_words
 from openverdict.web.answers import Page
+from openverdict.web.areas.subjects import address_of
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Choices, Field, Filled, Form, Kind
 from openverdict.web.route import Route
+from openverdict.web.running import current
 
 ANY = "any"
 MAPPED = 20  # cases on the map where no group was known
@@ -78,6 +81,7 @@ def as_of(ask: Ask) -> Page:
         told = known_on(ask.store, told.first + timedelta(days=at), user=ask.who, run=run)
     drawn = _map(told)
     page = told.known.page
+    blind = blind_to(ask.store, {lead.number: lead.cases for lead in told.leads}, ask.who)
     numbers = {point.case: number for number, point in enumerate(_numbered(told), start=1)}
     data = {
         "day": told.day.isoformat(),
@@ -90,7 +94,9 @@ def as_of(ask: Ask) -> Page:
                 "rank": lead.rank,
                 "cases": list(lead.cases),
                 "members": lead.members,
-                "log10_lr": lead.log10_lr,
+                "log10_lr": None if lead.number in blind else lead.log10_lr,
+                "blind": lead.number in blind,
+                "to": address_of("lead", str(lead.number)),
                 "first_raised": lead.first_raised,
             }
             for lead in told.leads
@@ -102,7 +108,9 @@ def as_of(ask: Ask) -> Page:
         "later": told.known.later,
         "points": [{**asdict(point), "on_map": numbers.get(point.case)} for point in told.points],
     }
-    return Page(data, layout={"map": drawn, "slider": _slider(told, ask)})
+    placed = {point.case for point in told.points}
+    layout = {"map": drawn, "numbers": numbers, "placed": placed, "slider": _slider(told, ask)}
+    return Page(data, layout=layout)
 
 
 def _slider(told: KnownOn, ask: Ask) -> dict[str, Any] | None:
@@ -133,12 +141,19 @@ def _map(told: KnownOn) -> PlaceMap | None:
     shown = _numbered(told)
     names = {point.case for point in shown}
     others = [point for point in told.points if point.case not in names]
-    return place_map(
+    drawn = place_map(
         [
             MapCase(number, point.lat, point.lon, point.precision_m, point.incident)
             for number, point in enumerate(shown, start=1)
         ],
         (np.array([p.lat for p in others]), np.array([p.lon for p in others])),
+        current().outline,
+    )
+    if drawn is None:
+        return None
+    # The macro's words are those of a report, where every case of the register is a dot.
+    return replace(
+        drawn, dots_words=drawn.dots_words.replace("of the register", "of the table below")
     )
 
 
