@@ -180,16 +180,16 @@ class Watched:
 @pytest.fixture
 def browse(browser: Any, live: str) -> Iterator[Callable[..., Watched]]:
     """Open windows: `browse("reviewer").open("/cases")`. At the end, none may have a fault."""
-    yield from _windows(browser, live)
+    yield from windows(browser, live)
 
 
 @pytest.fixture
 def empty_browse(browser: Any, empty_live: str) -> Iterator[Callable[..., Watched]]:
     """The same on an empty store."""
-    yield from _windows(browser, empty_live)
+    yield from windows(browser, empty_live)
 
 
-def _windows(browser: Any, origin: str) -> Iterator[Callable[..., Watched]]:
+def windows(browser: Any, origin: str) -> Iterator[Callable[..., Watched]]:
     opened: list[Watched] = []
 
     def window(name: str | None = None, *, width: int = 1440, **more: Any) -> Watched:
