@@ -430,6 +430,6 @@ def test_the_policy_in_force_is_said_and_another_is_adopted(commands, tmp_path):
     shipped = files("openverdict.decisions").joinpath("data/policy.toml").read_text("utf-8")
     assert commands.told("decide", "policy")["version"] == read_policy().version
     mine = tmp_path / "policy.toml"
-    mine.write_text(shipped.replace('"openverdict-1"', '"house-2"'), encoding="utf-8")
+    mine.write_text(shipped.replace('"openverdict-2"', '"house-2"'), encoding="utf-8")
     assert commands.told("decide", "policy", mine, "--as", "head")["version"] == "house-2"
     assert commands.last("policy_adopted")["actor"] == "head"

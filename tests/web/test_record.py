@@ -75,7 +75,7 @@ def test_a_report_is_a_page_a_pdf_and_json_and_making_it_is_logged(app):
     size = app.store.size()
     paper = asking.get("/reports/case/A/pdf")
     assert paper.content.startswith(b"%PDF-")
-    assert kinds_since(app, size) == ["report_made"]
+    assert kinds_since(app, size) == ["report_made", "pack_disclosed"]
     assert asking.get("/reports/pair/A/D").status_code == 403
 
 

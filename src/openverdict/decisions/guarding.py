@@ -25,6 +25,7 @@ NO_ACCOUNTS = "no_accounts"
 # What has no mark, and why. Whole modules first: the rules themselves, names for things, and steps that only operations take.
 UNMARKED_MODULES = (
     "access",
+    "consulting",
     "guarding",
     "lateness",
     "reach",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -19,10 +20,18 @@ from openverdict.ledger.events import PolicyAdopted
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 
+DEATH_REVIEW = "death_review"
+OFF, OPTIONAL, REQUIRED = "off", "optional", "required"
+SESSION, SUBJECT = "session", "subject"
+CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
 
 @dataclass(frozen=True)
 class Policy:
-    """Every setting, named SECTION_NAME as in the file. Ratios are log10; times are days or hours."""
+    """Every setting, named SECTION_NAME as in the file. Ratios are log10; times are days or hours.
+
+    What has a value of its own here came later than the first policies: one that was adopted before has this value.
+    """
 
     version: str
     text_decision_min_chars: int
@@ -42,6 +51,9 @@ class Policy:
     days_enquiry: int
     break_glass_hours: int
     break_glass_alerts: tuple[str, ...]
+    purpose_ask: str = OPTIONAL
+    purpose_each: str = SESSION
+    purpose_codes: tuple[str, ...] = (DEATH_REVIEW,)
 
     def to_bytes(self) -> bytes:
         """The settings as canonical JSON; what their hash is of."""
@@ -99,15 +111,36 @@ def adopt(store: Store, writer: Writer, policy: Policy) -> int:
 def in_force(store: Store) -> Policy:
     """The policy that was adopted last, or the one that comes with the program."""
     row = store.rows(StoredPolicy).order_by("-id").first()
-    return read_policy() if row is None else _policy(json.loads(row.settings), row.version)
+    return (
+        read_policy()
+        if row is None
+        else _policy(json.loads(row.settings), row.version, stored=True)
+    )
 
 
-def _policy(flat: dict[str, Any], name: str) -> Policy:
+def _policy(flat: dict[str, Any], name: str, *, stored: bool = False) -> Policy:
     hints = get_type_hints(Policy)
+    if stored:
+        later = {each.name: each.default for each in fields(Policy) if each.default is not MISSING}
+        flat = {name: list(v) if isinstance(v, tuple) else v for name, v in later.items()} | flat
     odd = sorted(set(flat) ^ set(hints))
     if odd:
         raise InputError(f"{name}: settings missing or unknown: {', '.join(odd)}")
-    return Policy(**{key: _typed(flat[key], hints[key], f"{name}: {key}") for key in hints})
+    found = Policy(**{key: _typed(flat[key], hints[key], f"{name}: {key}") for key in hints})
+    for key, known in (
+        ("purpose_ask", (OFF, OPTIONAL, REQUIRED)),
+        ("purpose_each", (SESSION, SUBJECT)),
+    ):
+        if getattr(found, key) not in known:
+            raise InputError(
+                f"{name}: {key}: {getattr(found, key)!r} is none of {', '.join(known)}"
+            )
+    bad = [code for code in found.purpose_codes if not CODE.fullmatch(code)]
+    if bad or not found.purpose_codes:
+        raise InputError(
+            f"{name}: purpose_codes: words of letters, digits and _, at least one; not {bad}"
+        )
+    return found
 
 
 def _typed(value: Any, hint: Any, place: str) -> Any:

@@ -21,7 +21,7 @@ from openverdict.decisions.access import AccessError
 from openverdict.decisions.guarding import ask as ask_rule
 from openverdict.decisions.roles import Operation
 from openverdict.errors import InputError
-from openverdict.web import errors
+from openverdict.web import consulting, errors
 from openverdict.web.addresses import address
 from openverdict.web.answers import Download, Go, GoneError, Page, as_csv, as_json, plain
 from openverdict.web.ask import Ask
@@ -81,7 +81,11 @@ def _answer(request: HttpRequest, route: Route, twin: str, params: dict[str, Any
         return _not_so(request, route)
     ask = Ask(request, route, current().store, _user(request), params, twin=twin)
     _let_in(ask)
+    first = consulting.wanted(ask)
+    if first is not None:
+        return first
     posted = {name: [str(v) for v in values] for name, values in request.GET.lists()}
+    ask.recipient = consulting.recipient(ask, posted)
     ask.query = read(route.query, posted, {}, ask)
     if ask.query.errors:
         raise InputError(ask.query.errors[0][1])
@@ -174,19 +178,22 @@ def _form_of(ask: Ask, found: Page | Go | Download) -> HttpResponse:
         response: HttpResponse = HttpResponseRedirect(found.to)
         response.status_code = 303
         return response
+    if isinstance(found, Page):
+        consulting.note(ask, found)
     if isinstance(found, Download):
+        consulting.note_file(ask, found, found.content)
         response = HttpResponse(found.content, content_type=found.kind)
         response.headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
         return response
     if ask.twin == "json":
-        return HttpResponse(
-            as_json(found.data), content_type="application/json", status=found.status
-        )
+        content = as_json(found.data)
+        consulting.note_file(ask, found, content)
+        return HttpResponse(content, content_type="application/json", status=found.status)
     if ask.twin == "csv":
+        content = as_csv(found.data, ask.route.csv)
+        consulting.note_file(ask, found, content)
         response = HttpResponse(
-            as_csv(found.data, ask.route.csv),
-            content_type="text/csv; charset=utf-8",
-            status=found.status,
+            content, content_type="text/csv; charset=utf-8", status=found.status
         )
         name = ask.route.name.replace(".", "-")
         response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
@@ -204,6 +211,8 @@ def _html(ask: Ask, page: Page) -> HttpResponse:
         "crumbs": [(label_of(name), address(name)) for name in route.crumbs] + list(page.crumbs),
         "form": page.filled,
         "twins": twins,
+        "leaves": consulting.leaves(route),
+        "purpose": ask.purpose if consulting.offered(ask) and consulting.shows_cases(route) else "",
         "ask": ask,
         **page.layout,
     }

@@ -15,6 +15,7 @@ TITLES = {
     403: "You may not do this",
     404: "There is no such page",
     405: "Not this way",
+    428: "Say first why",
     429: "Too many tries",
     500: "Something broke on our side",
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from openverdict import __version__
+from openverdict.web.consulting import LONGEST_RECIPIENT, RECIPIENT, leaves
 from openverdict.web.forms import Field, Form, Kind
 from openverdict.web.route import Gate, Route
 
@@ -31,6 +32,7 @@ ANSWERS = {
     "404": "There is nothing there",
     "405": "Not this method",
     "422": "A field is wrong",
+    "428": "Say first why",
 }
 _ERROR = {
     "type": "object",
@@ -68,7 +70,7 @@ def _item(route: Route) -> dict[str, Any]:
             {"name": name, "in": "path", "required": True, "schema": SCHEMAS[kind]}
             for kind, name in PARAMETER.findall(route.path)
         ],
-        "get": _operation(route, "get", _query(route.query)),
+        "get": _operation(route, "get", [*_query(route.query), *_recipient(route)]),
     }
     if route.form is not None:
         body = {"required": True, "content": {"application/json": {"schema": _schema(route.form)}}}
@@ -96,6 +98,14 @@ def _query(form: Form) -> list[dict[str, Any]]:
         {"name": each.name, "in": "query", "required": each.required, "schema": _type(each)}
         for each in form.fields
     ]
+
+
+def _recipient(route: Route) -> list[dict[str, Any]]:
+    """Who gets the file, where that is a disclosure."""
+    if not leaves(route):
+        return []
+    schema = {"type": "string", "maxLength": LONGEST_RECIPIENT}
+    return [{"name": RECIPIENT, "in": "query", "required": False, "schema": schema}]
 
 
 def _schema(form: Form) -> dict[str, Any]:

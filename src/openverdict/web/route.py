@@ -40,6 +40,7 @@ class Route:
     json: whether there is a JSON twin.
     nav: the words in the navigation; empty to stay out of it.
     crumbs: names of the routes above it, without parameters.
+    paper: whether the answer is a file that is taken out (a PDF): it may be for somebody named as `recipient`.
     foreign: a view of a library that answers by itself (with `posts`, the fields that it takes).
     """
 
@@ -58,6 +59,7 @@ class Route:
     json: bool = True
     nav: str = ""
     crumbs: tuple[str, ...] = ()
+    paper: bool = False
     foreign: Callable[..., Any] | None = None
     posts: tuple[str, ...] = ()
 

@@ -6,6 +6,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 from django.contrib.messages import get_messages
@@ -39,7 +40,9 @@ def environment(**options: Any) -> Environment:
     made.filters["bare_svg"] = bare_svg
     made.filters["dateform"] = form_words
     made.filters["stepwords"] = step_words
-    made.globals.update(address=address, static=static, version=__version__)
+    made.globals.update(
+        address=address, static=static, query_pairs=query_pairs, version=__version__
+    )
     return made
 
 
@@ -55,6 +58,11 @@ def layout(request: HttpRequest) -> dict[str, Any]:
         "second_factor_required": settings.OPENVERDICT_SECOND_FACTOR,
         "path": request.get_full_path(),
     }
+
+
+def query_pairs(to: str) -> list[tuple[str, str]]:
+    """The names and values in the query part of an address."""
+    return parse_qsl(urlsplit(to).query, keep_blank_values=True)
 
 
 def bare_svg(text: str) -> Markup:

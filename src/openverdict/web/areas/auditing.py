@@ -194,6 +194,7 @@ ROUTES: tuple[Route, ...] = (
         operation=Operation.INSPECT_LOG,
         title="Proof of an entry",
         json=False,
+        paper=True,
     ),
     Route(
         "log/verify",

@@ -18,6 +18,7 @@ from openverdict.errors import InputError
 from openverdict.ledger.models import Run, RunEnd
 from openverdict.web import links, preferences
 from openverdict.web.answers import Go, GoneError, Page
+from openverdict.web.areas import purposes
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Filled, Form, Kind, begin
 from openverdict.web.openapi import description
@@ -180,6 +181,7 @@ ROUTES: tuple[Route, ...] = (
         act=set_looks,
         crumbs=("house.home",),
     ),
+    *purposes.ROUTES,
     Route(
         "begin/<slug:token>",
         "house.begin",

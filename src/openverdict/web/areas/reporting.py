@@ -176,7 +176,7 @@ def _routes(
         Route(path, f"record.{name}", _page(make), operation=operation, title=title,
               template="record/report.html", crumbs=crumbs, **about),
         Route(f"{path}/pdf", f"record.{name}_pdf", _paper(make), operation=operation,
-              title=f"{title}, as PDF", json=False, **about),
+              title=f"{title}, as PDF", json=False, paper=True, **about),
     )  # fmt: skip
 
 
