@@ -314,6 +314,7 @@ ACTS: dict[str, Act] = {
     "admitting.apply_policy": by_policy,
     "accounts.found": lambda s, w, c: accounts.found(s, w, "second"),
     "accounts.change_user": lambda s, w, c: accounts.change_user(s, w, "new", "made"),
+    "accounts.note_means": lambda s, w, c: accounts.note_means(s, w, "head", "password_link"),
     "accounts.grant": lambda s, w, c: accounts.grant(s, w, "head", "reviewer"),
     "accounts.revoke": lambda s, w, c: accounts.revoke(s, w, grant_of(s)),
     "accounts.restrict": lambda s, w, c: accounts.restrict(s, w, c, "family_of_staff"),

@@ -10,7 +10,7 @@ from tests.web.conftest import PASSWORD, axe, unusable
 from openverdict.web.serving import first_links
 
 # Pages of the foundation; an area adds its own.
-PAGES = ("/", "/cases", "/cases/A", "/help", "/looks", "/health")
+PAGES = ("/", "/cases", "/cases/A", "/help", "/looks", "/keys", "/health")
 
 
 def test_everybody_can_use_the_pages(browse):
@@ -58,6 +58,52 @@ def test_keys_are_listed_and_rest_in_fields(browse):
     page = browse().open("/account/login")
     page.get_by_label("User name").press("?")
     assert not page.get_by_role("dialog").is_visible()
+
+
+def test_keys_can_be_changed_and_switched_off(browse):
+    window = browse("reviewer")
+    page = window.open("/keys")
+    window.expect("status of 422")
+    page.get_by_label("Go to the start page").fill("n")
+    page.get_by_role("button", name="Keep these keys").click()
+    assert "n is the key of" in page.get_by_role("alert").inner_text()
+    page.get_by_label("Go to the start page").fill("h")
+    page.get_by_role("button", name="Keep these keys").click()
+    page.get_by_text("Your keys are kept.").wait_for()
+    page.locator("main").focus()
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog")
+    assert "h\nGo to the start page" in dialog.inner_text()
+    assert "Next" not in dialog.inner_text(), "only what this page has"
+    page.keyboard.press("?")
+    page.keyboard.press("g")
+    page.keyboard.press("h")
+    page.wait_for_url(re.compile("/$"))
+    page = window.open("/keys")
+    page.get_by_label("Single keys do something").uncheck()
+    page.get_by_role("button", name="Keep these keys").click()
+    page.get_by_text("Your keys are kept.").wait_for()
+    page.locator("main").focus()
+    for key in "?h":
+        page.keyboard.press(key)
+    assert not page.get_by_role("dialog").is_visible()
+    assert page.url.endswith("/keys")
+    page = window.open("/keys")
+    page.get_by_label("Single keys do something").check()
+    page.get_by_label("Go back to the usual keys").check()
+    page.get_by_role("button", name="Keep these keys").click()
+    page.get_by_text("Your keys are kept.").wait_for()
+    assert page.get_by_label("Go to the start page").input_value() == "g"
+
+
+def test_a_key_never_presses_a_button(browse):
+    page = browse("reviewer").open("/cases")
+    page.evaluate(
+        "document.querySelector('.who button').setAttribute('data-key', 'next')"  # the button that signs out
+    )
+    page.keyboard.press("n")
+    assert page.evaluate("document.activeElement.textContent") == "Sign out"
+    assert page.url.endswith("/cases")
 
 
 def test_the_first_stop_of_the_tab_key_leads_to_the_content(browse):

@@ -71,6 +71,18 @@ def change_user(store: Store, writer: Writer, user: str, change: str) -> None:
 
 
 @act(Operation.MANAGE_ACCOUNTS)
+def note_means(store: Store, writer: Writer, user: str, means: str) -> None:
+    """That somebody's means of signing in were changed by another; what they are stands in no record. `means`: a code.
+
+    Raises:
+        InputError: there is no such account.
+    """
+    if not store.rows(UserState).filter(user=user).exists():
+        raise InputError(f"user {user}: there is no such account; make it first")
+    writer.record(UserChanged, user=user, change=means)
+
+
+@act(Operation.MANAGE_ACCOUNTS)
 def grant(
     store: Store,
     writer: Writer,

@@ -12,6 +12,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.http import HttpRequest
 
+from openverdict.web.single_sign_on import ISSUER
+
+BY_ISSUER = (
+    "several_factors_by_issuer"  # key of a session: whose second factor the issuer asked for
+)
 FREE = ("/account/", "/static/", "/looks", "/help", "/health")  # where people without one get
 
 
@@ -37,12 +42,20 @@ def has_second_factor(request: HttpRequest) -> bool:
     return bool(is_mfa_enabled(request.user))
 
 
+def by_issuer(request: HttpRequest, user: Any) -> bool:
+    """Whether this person's second factor is that of single sign-on: it was handed to the issuer, who says it asked for one."""
+    found = getattr(settings, "OPENVERDICT_SINGLE_SIGN_ON", None)
+    if found is None or found.second_factor != ISSUER:
+        return False
+    return request.session.get(BY_ISSUER) == str(user.get_username())
+
+
 def must_add_one(request: HttpRequest) -> bool:
     """Whether the person has to add a second factor before anything else."""
     if not getattr(settings, "OPENVERDICT_SECOND_FACTOR", False):
         return False
     if request.path_info == "/" or not request.path_info.startswith(FREE):
-        return not has_second_factor(request)
+        return not has_second_factor(request) and not by_issuer(request, request.user)
     return False
 
 

@@ -33,6 +33,24 @@ class Preference(models.Model):
         ]
 
 
+class SignOn(models.Model):
+    """Whose account somebody has who comes by single sign-on: by the issuer's `subject`, or until the first time by e-mail."""
+
+    username = models.CharField(max_length=150, unique=True)
+    subject = models.CharField(max_length=255, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject"], condition=~models.Q(subject=""), name="web_one_subject"
+            ),
+            models.UniqueConstraint(
+                fields=["email"], condition=~models.Q(email=""), name="web_one_email"
+            ),
+        ]
+
+
 class KeptMapping(models.Model):
     """A mapping of columns to fields that somebody kept for the next file of the same layout."""
 

@@ -1,4 +1,4 @@
-"""What a person prefers: light or dark, and later the keys. Kept in the app's own database; never part of the record."""
+"""What a person prefers: light or dark, and their keys. Kept in the app's own database; never part of the record."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from openverdict.web.models import Preference
 
-DEFAULTS = {"theme": "system"}
-ALLOWED = {"theme": ("system", "light", "dark")}
+DEFAULTS = {"theme": "system", "single_keys": "on", "keys": "{}"}
+ALLOWED = {"theme": ("system", "light", "dark"), "single_keys": ("on", "off")}
 
 
 def preferences(name: str | None) -> dict[str, str]:
@@ -19,7 +19,9 @@ def preferences(name: str | None) -> dict[str, str]:
 
 
 def prefer(name: str, key: str, value: str) -> None:
-    """Choose."""
-    if value not in ALLOWED[key]:
+    """Choose. Whoever calls has looked at what stands in no list here (`keys`)."""
+    if key in ALLOWED and value not in ALLOWED[key]:
         raise ValueError(f"{key}: {value!r} is none of {', '.join(ALLOWED[key])}")
+    if key not in DEFAULTS:
+        raise ValueError(f"{key}: there is no such preference")
     Preference.objects.update_or_create(username=name, name=key, defaults={"value": value})

@@ -12,6 +12,7 @@ from openverdict.ledger.address import Address
 from openverdict.ledger.configuring import DEFAULT, disconnect
 from openverdict.ledger.store import Store, open_store
 from openverdict.reports.figures import Ring, read_outline
+from openverdict.web import single_sign_on as sso
 from openverdict.web.appdb import open_app_database, secret_key
 from openverdict.web.settings import configure_app
 
@@ -82,10 +83,11 @@ def start(
         raise InputError("an app runs in this process; stop it first")
     options = _checked(options or Options())
     outline = () if options.outline_file is None else read_outline(options.outline_file)
+    single_sign_on = sso.read(environment)
     store = open_store(url, environment=environment, **opening)
     try:
         database = open_app_database(store.address)
-        _set(options, secret_key(store.address, environment))
+        _set(options, secret_key(store.address, environment), single_sign_on)
     except BaseException:
         disconnect(DEFAULT, forget=True)
         store.close()
@@ -118,7 +120,7 @@ def _checked(options: Options) -> Options:
     return options
 
 
-def _set(options: Options, secret: str) -> None:
+def _set(options: Options, secret: str, single_sign_on: sso.SingleSignOn | None) -> None:
     from django.conf import settings
 
     secure = options.behind_proxy
@@ -133,6 +135,8 @@ def _set(options: Options, secret: str) -> None:
         "SESSION_COOKIE_SECURE": secure,
         "CSRF_COOKIE_SECURE": secure,
         "OPENVERDICT_SECOND_FACTOR": options.second_factor,
+        "OPENVERDICT_SINGLE_SIGN_ON": single_sign_on,
+        "SOCIALACCOUNT_PROVIDERS": sso.providers(single_sign_on),
         "SECURE_HSTS_SECONDS": HSTS_S if secure else 0,
         "ACCOUNT_DEFAULT_HTTP_PROTOCOL": "https" if secure else "http",
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from openverdict.errors import InputError, MissingPartError
 from openverdict.ledger.configuring import ROOMS, configure
+from openverdict.web.single_sign_on import providers
 
 IDLE_S = 30 * 60  # a session that is not used ends
 ABSOLUTE_S = 12 * 3600  # and so does one that is
@@ -41,6 +42,7 @@ SETTINGS: dict[str, Any] = {
         "allauth.account",
         "allauth.mfa",
         "allauth.socialaccount",
+        "allauth.socialaccount.providers.openid_connect",
         "axes",
         "csp",
         "django_htmx",
@@ -110,7 +112,12 @@ SETTINGS: dict[str, Any] = {
     "ACCOUNT_SESSION_REMEMBER": False,
     "ACCOUNT_RATE_LIMITS": {"login": False, "login_failed": False},  # axes counts failures
     "ACCOUNT_LOGOUT_REDIRECT_URL": "/account/login",
-    "SOCIALACCOUNT_ENABLED": False,
+    # Single sign-on: off unless `running` is told of an issuer; accounts have to be there
+    "OPENVERDICT_SINGLE_SIGN_ON": None,
+    "SOCIALACCOUNT_ADAPTER": "openverdict.web.single_sign_on_flow.People",
+    "SOCIALACCOUNT_PROVIDERS": providers(None),
+    "SOCIALACCOUNT_EMAIL_AUTHENTICATION": False,
+    "SOCIALACCOUNT_STORE_TOKENS": False,
     # A second factor: an app, a key or passkey; recovery codes for when both are lost
     "MFA_ADAPTER": "openverdict.web.factors.Adapter",
     "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"],

@@ -8,6 +8,8 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm as BaseLoginForm
+from allauth.account.signals import password_changed
+from allauth.mfa.signals import authenticator_added, authenticator_removed
 from django.contrib.auth import get_user_model, logout
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
@@ -15,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from openverdict.decisions.access import has_account
-from openverdict.ledger.events import SignedIn, SignedOut, SignInFailed
+from openverdict.ledger.events import SignedIn, SignedOut, SignInFailed, UserChanged
 from openverdict.ledger.store import Store
 from openverdict.web import errors, factors
 from openverdict.web.running import current
@@ -66,6 +68,14 @@ class AccountAdapter(DefaultAccountAdapter):
             )
         found: HttpResponse | None = super().pre_login(request, user, **more)
         return found
+
+    def get_login_stages(self) -> list[str]:
+        """What is asked after a password: a second factor, unless single sign-on has it."""
+        ours = "openverdict.web.single_sign_on_flow.SecondFactorStage"
+        return [
+            ours if each == "allauth.mfa.stages.AuthenticateStage" else each
+            for each in super().get_login_stages()
+        ]
 
 
 class LoginForm(BaseLoginForm):
@@ -119,17 +129,20 @@ def listen() -> None:
     user_logged_in.connect(_signed_in, dispatch_uid="openverdict.signed_in")
     user_logged_out.connect(_signed_out, dispatch_uid="openverdict.signed_out")
     user_login_failed.connect(_failed, dispatch_uid="openverdict.failed")
+    password_changed.connect(_password_changed, dispatch_uid="openverdict.password")
+    authenticator_added.connect(_factor_added, dispatch_uid="openverdict.factor_added")
+    authenticator_removed.connect(_factor_removed, dispatch_uid="openverdict.factor_removed")
 
 
 def _signed_in(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     request.session[BEGAN] = time.time()
-    _log(str(user.get_username()), SignedIn, method=factors.methods(request))
+    log(str(user.get_username()), SignedIn, method=factors.methods(request))
 
 
 def _signed_out(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     if user is not None:
         reason = getattr(request, "openverdict_left", "signed_out")
-        _log(str(user.get_username()), SignedOut, reason=reason)
+        log(str(user.get_username()), SignedOut, reason=reason)
 
 
 def _failed(
@@ -139,9 +152,27 @@ def _failed(
     name = str(credentials.get("username") or "")
     if name and has_account(current().store, name, in_any_state=True):
         locked = bool(getattr(request, "axes_locked_out", False))
-        _log(name, SignInFailed, method="password", reason="locked_out" if locked else "refused")
+        log(name, SignInFailed, method="password", reason="locked_out" if locked else "refused")
 
 
-def _log(actor: str, kind: Any, **fields: Any) -> None:
+def _password_changed(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+    _changed(user, "password")
+
+
+def _factor_added(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+    _changed(user, "second_factor_added")
+
+
+def _factor_removed(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+    _changed(user, "second_factor_removed")
+
+
+def _changed(user: Any, what: str) -> None:
+    name = str(user.get_username())
+    log(name, UserChanged, user=name, change=what)
+
+
+def log(actor: str, kind: Any, **fields: Any) -> None:
+    """One entry about the door, in somebody's name."""
     with current().store.writing(actor, PURPOSE) as writer:
         writer.record(kind, **fields)

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from openverdict import __version__
 from openverdict.reports.render import environment as of_reports
 from openverdict.web.addresses import address
+from openverdict.web.keys import for_page
 from openverdict.web.nav import navigation
 from openverdict.web.preferences import preferences
 from openverdict.web.words import form_words, moment_words, step_words
@@ -50,13 +51,16 @@ def layout(request: HttpRequest) -> dict[str, Any]:
     """What the layout needs: who is signed in, where they may go, what was just done, how they like it to look."""
     user = getattr(request, "user", None)
     name = str(user.get_username()) if user is not None and user.is_authenticated else None
+    chosen = preferences(name)
     return {
         "user_name": name,
         "navigation": navigation(request, name),
         "flashes": list(get_messages(request)) if name is not None else [],
-        "preferences": preferences(name),
+        "preferences": chosen,
+        "keys": for_page(chosen),
         "second_factor_required": settings.OPENVERDICT_SECOND_FACTOR,
         "path": request.get_full_path(),
+        "single_sign_on": getattr(settings.OPENVERDICT_SINGLE_SIGN_ON, "name", ""),
     }
 
 

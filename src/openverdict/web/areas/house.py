@@ -17,8 +17,9 @@ from openverdict.decisions.roles import DESCRIPTIONS, HOUSE, Operation, Role
 from openverdict.errors import InputError
 from openverdict.ledger.models import Run, RunEnd
 from openverdict.web import links, preferences
+from openverdict.web import single_sign_on_flow as flow
 from openverdict.web.answers import Go, GoneError, Page
-from openverdict.web.areas import purposes
+from openverdict.web.areas import own_keys, purposes
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Filled, Form, Kind, begin
 from openverdict.web.openapi import description
@@ -182,6 +183,7 @@ ROUTES: tuple[Route, ...] = (
         crumbs=("house.home",),
     ),
     *purposes.ROUTES,
+    *own_keys.ROUTES,
     Route(
         "begin/<slug:token>",
         "house.begin",
@@ -224,6 +226,8 @@ ROUTES: tuple[Route, ...] = (
         "password",
         "next",
     ),
+    _account(flow.begin, "single", "single_sign_on", "Single sign-on", Gate.OPEN),
+    _account(flow.back, "single/back", flow.BACK, "Single sign-on", Gate.OPEN),
     # Names that allauth makes addresses from; nobody gets there.
     _account(
         allauth.account_inactive, "inactive", "account_inactive", "Account inactive", Gate.OPEN

@@ -15,7 +15,8 @@ from openverdict.web import links
 from openverdict.web.answers import Go, GoneError, Page
 from openverdict.web.areas import reach, rules
 from openverdict.web.ask import Ask
-from openverdict.web.forms import Field, Filled, Form, Kind
+from openverdict.web.forms import Field, Filled, Form, Kind, begin
+from openverdict.web.models import SignOn
 from openverdict.web.route import Gate, Route
 from openverdict.web.running import current
 
@@ -103,6 +104,8 @@ def password_link(ask: Ask, _: Filled) -> Page:
     user, state, _held = _one(ask)
     if state not in ABLE:
         raise InputError(f"the account {user} is {state}; open it first")
+    with ask.writing(ADMINISTRATION) as writer:
+        accounts.note_means(ask.store, writer, user, "password_link")
     where = ask.to("house.begin", token=links.make(links.PASSWORD, user))
     data = {"user": user, "link": f"{current().origin}{where}"}
     return Page(data, title="A link for a password")
@@ -111,6 +114,35 @@ def password_link(ask: Ask, _: Filled) -> Page:
 def before_link(ask: Ask) -> Page:
     """Whom the link is for."""
     return Page({"user": _one(ask)[0], "link": None})
+
+
+def before_sign_on(ask: Ask) -> Page:
+    """Who comes in as this account by single sign-on."""
+    user = _one(ask)[0]
+    row = SignOn.objects.filter(username=user).first()
+    now = {"subject": row.subject, "email": row.email} if row else {}
+    lede = f"Account {user}: who is this in the sign-on of your house? Leave both empty for nobody."
+    return Page({"lede": lede, **now}, filled=begin(SIGN_ON, now))
+
+
+def set_sign_on(ask: Ask, filled: Filled) -> Go | None:
+    """Say who comes in as this account by single sign-on."""
+    user = _one(ask)[0]
+    subject, email = filled["subject"] or "", (filled["email"] or "").lower()
+    others = SignOn.objects.exclude(username=user)
+    for name, value in (("subject", subject), ("email", email)):
+        if value and others.filter(**{name: value}).exists():
+            filled.error(name, f"{name}: another account has it; take it from that one first")
+    if filled.errors:
+        return None
+    with ask.writing(ADMINISTRATION) as writer:
+        accounts.note_means(ask.store, writer, user, "single_sign_on")
+    if subject or email:
+        told = {"subject": subject, "email": email}
+        SignOn.objects.update_or_create(username=user, defaults=told)
+    else:
+        SignOn.objects.filter(username=user).delete()
+    return Go(ask.to("people.account", user=user), f"Account {user}: single sign-on is changed.")
 
 
 def table_of_roles(ask: Ask) -> Page:
@@ -168,6 +200,15 @@ GRANT = Form(
     ),
     button="Give the role",
 )  # fmt: skip
+SIGN_ON = Form(
+    (
+        Field("subject", "Subject", required=False, longest=255,
+              hint="The number or name by which the sign-on knows this person for good (sub)."),
+        Field("email", "Or e-mail address", required=False, longest=254,
+              hint="Counts until the first time, and only if the sign-on says that it was verified."),
+    ),
+    button="Keep it",
+)  # fmt: skip
 CHANGE = Form((Field("change", "What becomes of it", Kind.CHOICE, choices=CHANGES),), danger=True)
 MANAGE = Operation.MANAGE_ACCOUNTS
 ABOVE = ("house.home", "people.accounts")
@@ -197,6 +238,8 @@ ROUTES: tuple[Route, ...] = (
          Form((), button="Make a link"), password_link, "people/link.html"),
     _act("people/grant/<number:grant>/revoke", "revoke", "Take a role back", before_revoking,
          Form((), button="Take it back", danger=True), revoke),
+    _act("people/account/<key:user>/sign-on", "sign_on", "Single sign-on", before_sign_on, SIGN_ON,
+         set_sign_on),
     *reach.ROUTES,
     *rules.ROUTES,
 )  # fmt: skip

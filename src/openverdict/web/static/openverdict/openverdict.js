@@ -1,37 +1,26 @@
 // Keys and focus. Pages work without it: it only helps. No script is made from text, and nothing is fetched.
 
-// What a key does: its words for the list under "?", and where it leads. A page adds its own by data-key on links and buttons.
-// Keys rest in text fields, and none changes anything: a key follows a link or moves the focus.
-const KEYS = new Map([
-  ["?", { words: "Show the keys of this page", run: () => toggleKeys() }],
-  ["g", { words: "Go to the start page", run: () => follow('.brand') }],
-  ["/", { words: "To the search field", run: () => focusOn('[role="search"] input:not([type="hidden"])') }],
-  ["n", { words: "Next", run: () => follow('[data-key="next"]') }],
-  ["p", { words: "Previous", run: () => follow('[data-key="previous"]') }],
-  ["o", { words: "Open: go on where you left off, or begin with the first", on: '[data-key="open"]' }],
-  ["f", { words: "To the facts", on: '[data-key="facts"]' }],
-  ["e", { words: "To what the run found", on: '[data-key="evidence"]' }],
-  ["m", { words: "To the map", on: '[data-key="map"]' }],
-  ["v", { words: "To your first view", on: '[data-key="view"]' }],
-  ["d", { words: "To your decision", on: '[data-key="decide"]' }],
-]);
-
+// Which key is for what stands in the page (#key-map), as the person set it: a page offers one by data-key on a link or a field.
+// Keys rest in text fields, and none changes anything: a key follows a link or moves the focus, and never presses a button.
+const told = JSON.parse(document.getElementById("key-map")?.textContent || '{"on": false, "keys": []}');
+const PLACES = {
+  start: ".brand",
+  search: '[role="search"] input:not([type="hidden"])',
+};
 const dialog = document.getElementById("keys");
+
+function placeOf(name) {
+  return document.querySelector(PLACES[name] || `[data-key="${name}"]`);
+}
 
 function isWriting(target) {
   return target instanceof HTMLElement
     && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
-function follow(selector) {
-  const link = document.querySelector(selector);
-  if (link instanceof HTMLAnchorElement) link.click();
-  else if (link instanceof HTMLElement) link.focus();
-}
-
-function focusOn(selector) {
-  const found = document.querySelector(selector);
-  if (found instanceof HTMLElement) found.focus();
+function go(place) {
+  if (place instanceof HTMLAnchorElement) place.click();
+  else if (place instanceof HTMLElement) place.focus();
 }
 
 function toggleKeys() {
@@ -39,27 +28,31 @@ function toggleKeys() {
   if (dialog.open) { dialog.close(); return; }
   const list = dialog.querySelector("[data-keys]");
   list.replaceChildren();
-  for (const [key, { words, on }] of KEYS) {
-    if (on && !document.querySelector(on)) continue; // not on this page
-    const name = document.createElement("dt");
+  for (const { name, key, words } of told.keys) {
+    if (name !== "keys" && !placeOf(name)) continue; // not on this page
+    const term = document.createElement("dt");
     const kbd = document.createElement("kbd");
     kbd.textContent = key;
-    name.append(kbd);
+    term.append(kbd);
     const said = document.createElement("dd");
     said.textContent = words;
-    list.append(name, said);
+    list.append(term, said);
   }
   dialog.showModal();
 }
 
 document.addEventListener("keydown", (event) => {
+  if (!told.on || event.repeat || event.isComposing) return;
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isWriting(event.target)) return;
-  const found = KEYS.get(event.key);
-  if (!found || (dialog && dialog.open && event.key !== "?")) return;
+  const found = told.keys.find(({ key }) => key === event.key);
+  if (!found || (dialog && dialog.open && found.name !== "keys")) return;
+  if (found.name === "keys") { event.preventDefault(); toggleKeys(); return; }
+  const place = placeOf(found.name);
+  if (!place) return;
   event.preventDefault();
-  if (found.on) follow(found.on);
-  else found.run();
+  go(place);
 });
 
 // After a refused form, begin at what is wrong.
-focusOn("[data-focus]");
+const first = document.querySelector("[data-focus]");
+if (first instanceof HTMLElement) first.focus();
