@@ -187,11 +187,13 @@ def test_every_page_about_cases_leaves_an_entry(app):
             kinds = {kind for kind, _ in since(app, size)}
             if answer.status_code != 200:
                 continue
+            if twin == "json" and set(json.loads(answer.content)) == {"done", "location"}:
+                continue  # the way to another page, and nothing of a case
             if (route.is_about_cases or route.csv) and not kinds & SHOWN:
                 silent.append((route.name, twin))
             if (twin or route.paper) and "pack_disclosed" not in kinds:
                 silent.append((route.name, twin, "file"))
-    assert silent == []
+    assert silent == [], silent
 
 
 def test_everybody_can_use_the_page_that_asks_why(browse):
