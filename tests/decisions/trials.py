@@ -16,6 +16,7 @@ from openverdict.decisions import (
     accounts,
     admitting,
     agenda,
+    beside,
     bulk,
     categories,
     changes,
@@ -24,6 +25,7 @@ from openverdict.decisions import (
     duties,
     enquiries,
     exhibits,
+    from_documents,
     known,
     late,
     proving,
@@ -32,6 +34,7 @@ from openverdict.decisions import (
     runs,
     suggestions,
     turns,
+    whole_rule,
 )
 from openverdict.decisions.certificate import erase_case
 from openverdict.decisions.deciding import Opinion
@@ -66,6 +69,7 @@ from openverdict.decisions.standing import stands
 from openverdict.decisions.subjects import Kind, Subject, case, pair_key
 from openverdict.decisions.suggesting import suggest
 from openverdict.decisions.worklist import WorkList, work_list
+from openverdict.documents import Document, Place
 from openverdict.intake import Intake, read_register
 from openverdict.leads import Settings
 from openverdict.ledger import entering
@@ -73,7 +77,7 @@ from openverdict.ledger.events import CaseViewed
 from openverdict.ledger.models import Fact
 from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
-from openverdict.narrative import SuggestionPolicy
+from openverdict.narrative import Assertion, Suggestion, SuggestionPolicy
 from openverdict.narrative.policy import Admit
 from openverdict.reports import subject_page
 from openverdict.reports.case_facts import case_facts
@@ -92,6 +96,7 @@ ADMITS = SuggestionPolicy(
     "house", "1", "head of review", date(2024, 1, 2), "Read twice by two people in April.",
     (Admit((RULE[0],), ("substances_detected",), 20, 0.5),),
 )  # fmt: skip
+LETTER = Document("l.txt", "0" * 64, 4, "txt", "MDMA", (Place(0, 4, "line 1"),))
 ALWAYS = [code for code, check in checks().items() if check.expected == "always"]
 Act = Callable[[Store, Writer, str], Any]
 Look = Callable[[Store, str, str], Any]
@@ -256,7 +261,7 @@ def proven(store: Store, writer: Writer) -> None:
         accepted(store, writer, "Z", number=10_000 + number)
 
 
-def whole_rule(s: Store, w: Writer, c: str) -> None:
+def rest_of_rule(s: Store, w: Writer, c: str) -> None:
     """What waits on the case."""
     proven(s, w)
     suggested(s, w, c)
@@ -306,8 +311,17 @@ ACTS: dict[str, Act] = {
     "accepting.read_again": lambda s, w, c: accepting.read_again(
         s, w, accepted(s, w, c), accepted=True
     ),
-    "accepting.accept_rule": whole_rule,
+    "accepting.accept_rule": rest_of_rule,
     "accepting.withdraw_together": undone,
+    "from_documents.accept_of_document": lambda s, w, c: from_documents.accept_of_document(
+        s,
+        w,
+        c,
+        LETTER,
+        [Suggestion("substances_detected", "mdma", Assertion.PRESENT, 0, 4, *RULE, 0.5)],
+    ),
+    "beside.read_suggestion": lambda s, w, c: beside.read_suggestion(s, w, suggested(s, w, c)),
+    "whole_rule.foresee_rule": lambda s, w, c: whole_rule.foresee_rule(s, w, *RULE, cases=[c]),
     "admitting.adopt_suggestion_policy": lambda s, w, c: admitting.adopt_suggestion_policy(
         s, w, ADMITS
     ),
@@ -389,6 +403,11 @@ LOOKS: dict[str, Look] = {
     "suggesting.suggest": lambda s, u, c: suggest(
         s, read=lambda _: [], rules="none", actor=u, purpose="death_review", cases=["T"]
     ),
+    "suggestions.place_in_queue": lambda s, u, c: suggestions.place_in_queue(
+        s, one_of(s, c), user=u
+    ),
+    "beside.marked_narrative": lambda s, u, c: beside.marked_narrative(s, c, user=u),
+    "whole_rule.taken_together": lambda s, u, c: whole_rule.taken_together(s, "together-1", user=u),
     "suggestions.queue": lambda s, u, c: suggestions.queue(s, user=u),
     "suggestions.suggestion_text": lambda s, u, c: suggestions.suggestion_text(
         s, one_of(s, c), user=u

@@ -20,6 +20,7 @@ from openverdict.web.routes import ROUTES, faults
 # A value for each parameter of a path that is no case number, or a function of the case; a new parameter needs one here.
 # Leads of the filled store that are of one case each; a pair is of the case and of one that is everybody's.
 LEADS = {"A": 3, "B": 4, "D": 5}
+SUGGESTIONS = {case: number for number, case in enumerate(CASES.values(), start=1)}
 PARAMETERS: dict[str, Any] = {
     "token": "none-such",
     "pk": 99,
@@ -27,6 +28,10 @@ PARAMETERS: dict[str, Any] = {
     "job": 10**9,
     "run": 1,
     "lead": LEADS.__getitem__,
+    "suggestion": SUGGESTIONS.__getitem__,
+    "rule": "substance.mdma.name",
+    "version": "1",
+    "together": "together-1",
     "first": str,
     "entry": 0,
     "user": "reader",

@@ -84,12 +84,20 @@ def agreement(store: Store, *, user: str | None = None) -> Readers:
     return Readers(len(both), len(both) - len(differing), kappa, differing)
 
 
-def measured(store: Store) -> dict[tuple[str, str], tuple[int, int]]:
-    """(rule, version) to (decided one by one, accepted as suggested), as a policy is told of it."""
+def measured(store: Store, rule: str | None = None) -> dict[tuple[str, str], tuple[int, int]]:
+    """(rule, version) to (decided one by one, accepted as suggested), as a policy is told of it. `rule`: of this one alone."""
     rows = one_by_one(decisions(store)).order_by().values_list("rule", "version")
+    if rule is not None:
+        rows = rows.filter(rule=rule)
     good = Count("id", filter=Q(outcome=ACCEPTED, corrected=0))
     counted = rows.annotate(decided=Count("id"), accepted=good)
     return {(rule, version): (n, k) for rule, version, n, k in counted}
+
+
+def rate_of(store: Store, rule: str, version: str) -> RuleRate:
+    """The measured rate of one version of a rule; how many wait is not counted (0)."""
+    decided, accepted = measured(store, rule).get((rule, version), (0, 0))
+    return RuleRate(rule, version, decided, accepted, *wilson(accepted, decided), 0)
 
 
 def _said(store: Store, user: str | None, place: int) -> dict[int, bool]:

@@ -137,3 +137,13 @@ def within_reach(store: Store, user: str | None, rows: Any) -> Any:
     return rows.filter(
         Exists(within.allows(store.rows(Present).filter(case_id=OuterRef("case_id"))))
     )
+
+
+def out_of_reach(store: Store, user: str | None, rows: Any) -> Any:
+    """Of rows that name their case, those on whose case a person may not enter facts."""
+    within = reach(store, user, Operation.ENTER_FACTS, at=store.clock())
+    if within.whole:
+        return rows.none()
+    return rows.exclude(
+        Exists(within.allows(store.rows(Present).filter(case_id=OuterRef("case_id"))))
+    )

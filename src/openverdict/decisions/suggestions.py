@@ -22,6 +22,7 @@ from openverdict.decisions.readings import (
     WITHDRAWN,
     decisions,
     one_by_one,
+    out_of_reach,
     shown,
     text_of,
     undecided,
@@ -50,6 +51,7 @@ class SuggestionFilter:
 
     case: str | None = None
     field: str | None = None
+    value: str | None = None
     rule: str | None = None
     version: str | None = None
     outcome: str | None = UNDECIDED
@@ -96,15 +98,31 @@ class SuggestionLine:
 class SuggestionPage:
     """One page of the queue.
 
-    `count`: how many there are in all; where `counted_all` is false, there are more than that. `previous`, `next`: what to ask
-    with as `before` and `after`; None at an end.
+    `count`: how many there are in all; where `counted_all` is false, there are more than that. `hidden`: how many undecided
+    ones are on cases where the person may not enter facts, up to `CAP`, and whatever was asked for: counted by what is read in
+    them, they would tell of those cases. `previous`, `next`: what to ask with as `before` and `after`; None at an end.
     """
 
     lines: tuple[SuggestionLine, ...]
     count: int
     counted_all: bool
+    hidden: int
     previous: str | None
     next: str | None
+
+
+@dataclass(frozen=True)
+class QueuePlace:
+    """Where a suggestion stands in the queue as it was asked for: `position` of `count`, from 1; None where it is not in it.
+
+    Where `counted_all` is false, there are more than `count`. `previous`, `next`: the numbers of the suggestions beside it.
+    """
+
+    position: int | None
+    count: int
+    counted_all: bool
+    previous: int | None
+    next: int | None
 
 
 @dataclass(frozen=True)
@@ -151,14 +169,48 @@ def queue(
     more, found = len(found) > size, found[:size]
     if down:
         found.reverse()
-    told = {} if chosen.second else _outcomes(store, [row.decision for row in found])
+    told = {} if chosen.second else outcomes(store, [row.decision for row in found])
     return SuggestionPage(
-        tuple(_line(row, told.get(row.decision)) for row in found),
+        tuple(line_of(row, told.get(row.decision)) for row in found),
         min(count, CAP),
         count <= CAP,
+        out_of_reach(store, user, undecided(store))[:CAP].count(),
         _cursor(found[0], keys) if found and (more if down else after is not None) else None,
         _cursor(found[-1], keys) if found and (down or more) else None,
     )
+
+
+@look(Operation.LIST)
+def place_in_queue(
+    store: Store,
+    suggestion: int,
+    chosen: SuggestionFilter | None = None,
+    *,
+    user: str | None = None,
+    sort: str = "number",
+) -> QueuePlace:
+    """Where a suggestion stands among those that `queue` lists, with its neighbours, be it there itself or no more.
+
+    Raises:
+        InputError: no such outcome or order.
+    """
+    chosen = chosen or SuggestionFilter()
+    _check(chosen, sort, None, None, PAGE)
+    rows = within_reach(store, user, _chosen(store, chosen, user))
+    keys = (*SORTS[sort], "id")
+    row = store.rows(Suggested).filter(id=suggestion).first()
+    if row is None:
+        return QueuePlace(None, 0, True, None, None)
+    cursor = _cursor(row, keys)
+    before = rows.filter(_beyond(keys, cursor, down=True))
+    after = rows.filter(_beyond(keys, cursor, down=False))
+    own = rows.filter(id=suggestion).exists()
+    count = rows[: CAP + 1].count()
+    above = before[: CAP + 1].count() if own else 0
+    previous = before.order_by(*(f"-{key}" for key in keys)).values_list("id", flat=True).first()
+    following = after.order_by(*keys).values_list("id", flat=True).first()
+    position = above + 1 if own and above <= CAP else None
+    return QueuePlace(position, min(count, CAP), count <= CAP, previous, following)
 
 
 @look(Operation.VIEW, "suggestion", case_by(Suggested), seen=True)
@@ -179,9 +231,9 @@ def suggestion_text(
     if row is None:
         raise InputError(f"suggestion {suggestion}: there is none of this number, or it was erased")
     past = store.rows(SuggestionDecision).filter(suggestion=suggestion).order_by("id")
-    told = {} if blind else _outcomes(store, list(past.values_list("id", flat=True)))
+    told = {} if blind else outcomes(store, list(past.values_list("id", flat=True)))
     text, current = text_of(store, row)
-    line = _line(row, told.get(row.decision))
+    line = line_of(row, told.get(row.decision))
     words = text[row.begins : row.ends]
     if access is Access.REDACTED:
         text = words = STRUCK_OUT
@@ -203,13 +255,14 @@ def _chosen(store: Store, chosen: SuggestionFilter, user: str | None) -> Any:
     columns = {
         "case_id": chosen.case,
         "field": chosen.field,
+        "value": chosen.value,
         "rule": chosen.rule,
         "version": chosen.version,
     }
     return rows.filter(**{name: value for name, value in columns.items() if value is not None})
 
 
-def _outcomes(store: Store, numbers: Sequence[int | None]) -> dict[int | None, Outcome]:
+def outcomes(store: Store, numbers: Sequence[int | None]) -> dict[int | None, Outcome]:
     """What these decisions say, by their number."""
     wanted = [number for number in numbers if number is not None]
     rows = store.rows(SuggestionDecision).filter(id__in=wanted).annotate(at=F("event__at"))
@@ -229,7 +282,8 @@ def _outcomes(store: Store, numbers: Sequence[int | None]) -> dict[int | None, O
     }
 
 
-def _line(row: Any, stands: Outcome | None) -> SuggestionLine:
+def line_of(row: Any, stands: Outcome | None) -> SuggestionLine:
+    """A suggestion as a line of a list."""
     if stands is not None and stands.outcome == WITHDRAWN:
         stands = None
     return SuggestionLine(

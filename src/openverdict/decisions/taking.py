@@ -6,7 +6,7 @@ Nobody is asked here who may; only this room calls them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -238,32 +238,41 @@ def take_together(
     began = writer.size
     name = f"together-{began}"
     left: Counter[str] = Counter()
+    accepted = facts = 0
+    for told, why in sorted_out(store, rows, others):
+        left.update(why)
+        stated = [fact for _, fact in told if fact is not None]
+        numbers = iter(entering.enter_facts(store, writer, stated) if stated else ())
+        for row, fact in told:
+            number = None if fact is None else next(numbers)
+            decide(writer, row, ACCEPTED, fact=number, at_once=name, policy=policy)
+        accepted, facts = accepted + len(told), facts + len(stated)
+    writer.flush()
+    note(store, writer, began)
+    return Taken(name, accepted, facts, tuple(left.most_common()))
+
+
+def sorted_out(
+    store: Store, rows: Sequence[Suggested], others: Undecided
+) -> Iterator[tuple[list[tuple[Suggested, CaseFact | None]], Counter[str]]]:
+    """Case by case, what can be accepted together, each with its fact if it states one; and why others are left."""
     refused = turned_down(store)
     by_case: dict[str, list[Suggested]] = {}
     for row in rows:
         by_case.setdefault(row.case_id, []).append(row)
-    accepted = facts = 0
     cases = sorted(by_case)
     for start in range(0, len(cases), AT_ONCE):
         part = cases[start : start + AT_ONCE]
         held = Held(store, [row for case in part for row in by_case[case]])
         for case in part:
-            told = []
+            told, left = [], Counter[str]()
             for row in by_case[case]:
                 fact, why = _taken(row, held, others, refused)
                 if why is None:
                     told.append((row, fact))
                 else:
                     left[why] += 1
-            stated = [fact for _, fact in told if fact is not None]
-            numbers = iter(entering.enter_facts(store, writer, stated) if stated else ())
-            for row, fact in told:
-                number = None if fact is None else next(numbers)
-                decide(writer, row, ACCEPTED, fact=number, at_once=name, policy=policy)
-            accepted, facts = accepted + len(told), facts + len(stated)
-    writer.flush()
-    note(store, writer, began)
-    return Taken(name, accepted, facts, tuple(left.most_common()))
+            yield told, left
 
 
 def _taken(

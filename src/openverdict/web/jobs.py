@@ -1,4 +1,4 @@
-"""What the worker does of long work: look at an upload, read it for a dry run, take it in, run a review."""
+"""What the worker does of long work: look at an upload, read it for a dry run, take it in; run a review; read texts."""
 
 from __future__ import annotations
 
@@ -133,11 +133,30 @@ def run(job: Job, tell: Teller) -> dict[str, Any]:
     }
 
 
+def narratives(job: Job, tell: Teller) -> dict[str, Any]:
+    """Let the rules read the narratives that they have not read yet."""
+    from openverdict.decisions.suggesting import suggest
+
+    tell("narratives", 0.0)
+    return asdict(suggest(current().store, actor=job.username, purpose=job.purpose, progress=tell))
+
+
+def document(job: Job, tell: Teller) -> dict[str, Any]:
+    """Read a document about a case, and let the rules read its text."""
+    from openverdict.web.read_documents import read
+
+    tell("document", 0.0)
+    found = read(_upload(job))
+    return {"characters": len(found.document.text), "suggestions": len(found.suggestions)}
+
+
 BY_KIND: dict[str, Callable[[Job, Any], dict[str, Any]]] = {
     working.LOOK: look,
     working.READ: read,
     working.COMMIT: commit,
     working.RUN: run,
+    working.NARRATIVES: narratives,
+    working.DOCUMENT: document,
 }
 
 
@@ -152,7 +171,7 @@ def _planned(job: Job, number: int) -> None:
 
 
 def _upload(job: Job) -> Upload:
-    found = spool.find(job.batch, job.username)
+    found = spool.find(job.batch, job.username, case=job.settings.get("case"))
     if found is None:
         raise InputError("the files are gone: they were thrown away; upload them again")
     return found

@@ -36,6 +36,10 @@ KEYS = (
     Key("map", "m", "To the map"),
     Key("view", "v", "To your first view"),
     Key("decide", "d", "To your decision"),
+    Key("accept", "a", "To Accept"),
+    Key("reject", "r", "To Reject"),
+    Key("correct", "c", "Put it right"),
+    Key("undo", "u", "Undo: asks first"),
 )
 NAMES = tuple(each.name for each in KEYS)
 

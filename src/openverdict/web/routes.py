@@ -17,12 +17,13 @@ from openverdict.web.areas import (
     record,
     register,
     second_factor,
+    suggestions,
 )
 from openverdict.web.dispatch import answer, foreign
 from openverdict.web.route import Gate, Route
 
 # In the order in which the navigation shows them.
-AREAS = (house, leads, cases, register, record, people, second_factor, helping)
+AREAS = (house, leads, cases, suggestions, register, record, people, second_factor, helping)
 ROUTES: tuple[Route, ...] = tuple(route for area in AREAS for route in area.ROUTES)
 
 

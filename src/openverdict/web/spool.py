@@ -22,6 +22,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from openverdict.documents.kinds import named_kind, refusal
 from openverdict.errors import InputError
 from openverdict.intake.files import KINDS
 from openverdict.ledger.address import Address
@@ -104,8 +105,10 @@ def write(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-def receive(user: str, files: Sequence[Any], sheet: str | None) -> Upload:
-    """Put uploaded files into a folder of their own.
+def receive(
+    user: str, files: Sequence[Any], sheet: str | None, *, case: str | None = None
+) -> Upload:
+    """Put uploaded files into a folder of their own. `case`: that documents are about; registers are about many.
 
     Raises:
         InputError: a file that is not read by its name, an empty one, too many, or two of one name.
@@ -114,13 +117,15 @@ def receive(user: str, files: Sequence[Any], sheet: str | None) -> Upload:
         raise InputError(f"{len(files)} files at once: give at most {MOST_FILES}")
     for each in files:
         name = str(each.name)
-        if Path(name).suffix.lower() not in KINDS:
+        if case is not None and named_kind(name) is None:
+            raise InputError(f"{name}: {refusal(name)}")
+        if case is None and Path(name).suffix.lower() not in KINDS:
             raise InputError(
                 f"{name}: files ending in {Path(name).suffix or 'nothing'!r} are not read; "
                 "save it as .csv, .xlsx, .parquet or .json"
             )
         if not each.size:
-            raise InputError(f"{name}: the file is empty; it needs a header row")
+            raise InputError(f"{name}: the file is empty; choose the one that holds something")
     token = secrets.token_hex(16)
     own = folder() / token
     try:
@@ -139,12 +144,13 @@ def receive(user: str, files: Sequence[Any], sheet: str | None) -> Upload:
         "made_at": timezone.now().isoformat(timespec="seconds"),
         "files": [{"name": str(each.name), "bytes": int(each.size)} for each in files],
         "sheet": sheet,
+        "case": case,
     }
     return Upload(token, own, {}).keep(**about)
 
 
-def find(token: str, user: str) -> Upload | None:
-    """An upload of this person's; None where there is none (any more)."""
+def find(token: str, user: str, *, case: str | None = None) -> Upload | None:
+    """An upload of this person's: of a register, or of a document about a case; None where there is none (any more)."""
     if not _TOKEN.fullmatch(token):
         return None
     own = folder() / token
@@ -152,11 +158,12 @@ def find(token: str, user: str) -> Upload | None:
         about = json.loads((own / ABOUT).read_bytes())
     except (OSError, ValueError):
         return None
-    return Upload(token, own, about) if about.get("user") == user else None
+    own_one = (about.get("user"), about.get("case")) == (user, case)
+    return Upload(token, own, about) if own_one else None
 
 
 def uploads_of(user: str) -> list[Upload]:
-    """The uploads of a person that were neither taken in nor thrown away, the newest at the head."""
+    """The registers that a person uploaded and that were neither taken in nor thrown away, the newest at the head."""
     found = [find(path.name, user) for path in folder().iterdir() if path.is_dir()]
     own = [each for each in found if each is not None]
     return sorted(own, key=lambda each: str(each.about["made_at"]), reverse=True)

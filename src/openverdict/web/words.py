@@ -36,12 +36,16 @@ STEPS = {
     "triage": "Looking at single cases",
     "leads": "Writing down leads",
     "storing": "Storing what came out",
+    "narratives": "Reading narratives",
+    "document": "Reading the document",
 }
 JOBS = {
     "look": "Looking at the columns",
     "read": "Dry run: reading the files and comparing them with the store",
     "commit": "Taking the files into the store",
     "run": "Review run",
+    "narratives": "Reading narratives",
+    "document": "Reading the document",
 }
 ENDED = {"done": "has ended", "failed": "failed", "stopped": "was ended"}
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from openverdict.decisions.access import counted, may
+from openverdict.decisions.access import allowed, counted, may
+from openverdict.decisions.beside import marked_narrative
 from openverdict.decisions.roles import Operation
 from openverdict.ledger.models import Case
 from openverdict.reports.case_facts import case_facts
 from openverdict.web.answers import GoneError, Page
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Form
+from openverdict.web.marked import pieces
 from openverdict.web.paging import QUERY, by_key
 from openverdict.web.route import Route
+from openverdict.web.suggested import row_of
 
 
 def list_cases(ask: Ask) -> Page:
@@ -36,7 +39,13 @@ def view_case(ask: Ask) -> Page:
         raise GoneError(f"case {case}: the store does not have it; check the number")
     with ask.writing() as writer:
         data = case_facts(ask.store, writer, case)
-    return Page(data, title=f"Case {case}")
+    found = marked_narrative(ask.store, case, user=ask.who)
+    lines = () if found is None else found.lines
+    data["narrative"] = None if found is None else found.text
+    data["suggestions"] = [row_of(line) for line in lines]
+    mine = case in allowed(ask.store, ask.who, Operation.ENTER_FACTS, [case], at=ask.store.clock())
+    marked = [] if found is None else pieces(found.text, None, lines)
+    return Page(data, title=f"Case {case}", layout={"pieces": marked, "may_enter": mine})
 
 
 ROUTES: tuple[Route, ...] = (
