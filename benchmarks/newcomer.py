@@ -56,7 +56,7 @@ def main() -> None:
             with timed(steps, "in the browser, from the link to the recorded decision"):
                 state = decide(link)
         finally:
-            os.killpg(running.pid, signal.SIGINT)
+            os.killpg(running.pid, signal.SIGTERM)
             running.wait(60)
     steps["in all"] = round(sum(steps.values()), 1)
     load = round(os.getloadavg()[0], 1)
