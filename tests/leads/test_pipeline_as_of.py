@@ -111,7 +111,9 @@ def example_of(day: date, *, enquiry: bool = False, full: bool = False) -> Revie
         C_FOUND: (("B", "C"), ("A", "B"), ("A", "C")),
         FAMILY_SPEAKS: (("B", "D"), ("C", "D"), ("A", "D")),
     }[day]
-    return review(register.as_of(day), Settings(replicates=4 if full else 6, watch=watch))
+    # How often chance alone does it is asked of the pair of A and B only; of a whole city, that takes longest.
+    nulls = 6 if not full else 4 if day == B_FOUND else 0
+    return review(register.as_of(day), Settings(replicates=nulls, watch=watch))
 
 
 def looked_at(result: Review, case: str) -> Triage:
