@@ -271,11 +271,14 @@ def test_the_queue_works_with_keys_and_without_javascript(browse, queued):
     number = waiting(client("reviewer"), case="N1")["suggestions"][0]["suggestion"]
     page = browse("reviewer").open("/suggestions?case=N1")
     page.get_by_role("link", name="Begin with the first").click()
+    page.wait_for_url(re.compile(rf"/suggestions/{number}\?"))
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("a")
     assert page.evaluate("document.activeElement.textContent") == "Accept"
     assert page.url.endswith(f"/suggestions/{number}?case=N1"), "one stroke changes nothing"
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"last="))
+    page.wait_for_load_state("networkidle")
     assert "is accepted" in page.get_by_role("status").inner_text()
     page.keyboard.press("u")
     page.wait_for_url(re.compile("/undo"))
