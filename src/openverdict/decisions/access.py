@@ -7,7 +7,7 @@ person's own and its file's rights are what there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -148,30 +148,77 @@ def why(
     store: Store, user: str, operation: Operation, case: str | None = None, *, at: datetime
 ) -> Answer:
     """Whether a person may do this with a case, by which rule, and what would change it."""
+    cases = () if case is None or operation in HOUSE else (case,)
+    return footing(store, user, cases, at=at).answer(operation, case)
+
+
+@dataclass(frozen=True)
+class Footing:
+    """How some cases stand to a person at a time: read once, and asked about many operations. See `footing`.
+
+    `roles`: None where the store has no accounts. `standings`: of a case, in each role. `opened`: cases whose glass is broken.
+    """
+
+    user: str
+    roles: tuple[Role, ...] | None
+    standings: Mapping[str, Mapping[Role, Standing]]
+    opened: frozenset[str]
+
+    def answer(self, operation: Operation, case: str | None = None) -> Answer:
+        """Whether the person may do this with one of the cases (or with none), and by which rule."""
+        user = self.user
+        if self.roles is None:
+            text = "no accounts were made in this store: whoever can open it may do this"
+            return Answer(user, operation, case, True, Access.YES, None, (), "no_accounts", text)
+        if user == PROGRAM and operation in BY_ITSELF:
+            text = f"the program may {operation.value.replace('_', ' ')} by itself"
+            return Answer(user, operation, case, True, Access.YES, None, (), "by_itself", text)
+        if not self.roles:
+            text = f"{user} has no role that counts now; an administrator gives roles"
+            return Answer(user, operation, case, False, Access.NO, None, (), "no_role", text)
+        if operation in HOUSE or case is None:
+            access = _best(TABLE[role][operation].own for role in self.roles)
+            return _answer(user, operation, None, access, None, self.roles, opened=False)
+        found = self.standings[case]
+        best, standing = min(
+            ((TABLE[role][operation].of(found[role]), found[role]) for role in self.roles),
+            key=lambda each: _BEST.index(each[0]),
+        )
+        opened = case in self.opened
+        return _answer(user, operation, case, best, standing, self.roles, opened=opened)
+
+    def may(self, operation: Operation) -> bool:
+        """Whether the person may do this with every one of the cases."""
+        return all(self.answer(operation, case).allowed for case in self.standings)
+
+
+def footing(store: Store, user: str, cases: Iterable[str], *, at: datetime) -> Footing:
+    """How cases stand to a person, in a few queries however many there are."""
+    wanted = tuple(dict.fromkeys(cases))
     if not in_use(store):
-        text = "no accounts were made in this store: whoever can open it may do this"
-        return Answer(user, operation, case, True, Access.YES, None, (), "no_accounts", text)
-    if user == PROGRAM and operation in BY_ITSELF:
-        text = f"the program may {operation.value.replace('_', ' ')} by itself"
-        return Answer(user, operation, case, True, Access.YES, None, (), "by_itself", text)
+        return Footing(user, None, {case: {} for case in wanted}, frozenset())
     grants = list(active(store, user, at))
     roles = tuple(sorted({Role(grant.role) for grant in grants}))
-    if not roles:
-        text = f"{user} has no role that counts now; an administrator gives roles"
-        return Answer(user, operation, case, False, Access.NO, None, (), "no_role", text)
-    if operation in HOUSE or case is None:
-        access = _best(TABLE[role][operation].own for role in roles)
-        return _answer(user, operation, None, access, None, roles, opened=False)
-    best: tuple[Access, Standing] | None = None
-    for role in roles:
-        standing = _standing(store, user, role, case, at)
-        access = TABLE[role][operation].of(standing)
-        if best is None or _BEST.index(access) < _BEST.index(best[0]):
-            best = (access, standing)
-    assert best is not None  # noqa: S101
-    there = store.rows(Case).filter(case_id=case)
-    opened = there.filter(_glass(store, user, at, "case_id")).exists()
-    return _answer(user, operation, case, *best, roles, opened=opened)
+    standings: dict[str, dict[Role, Standing]] = {case: {} for case in wanted}
+    opened: set[str] = set()
+    for start in range(0, len(wanted) if roles else 0, AT_ONCE):
+        part = wanted[start : start + AT_ONCE]
+        there = set(store.rows(Case).filter(case_id__in=part).values_list("case_id", flat=True))
+        hidden = _those(_restrictions(store), part)
+        opened |= _those(_glasses(store, user, at), part) & there
+        for role in roles:
+            held = [grant for grant in grants if grant.role == role]
+            own = _own_of(store, user, role, held, there - hidden, at)
+            named = {grant.case_id for grant in held}
+            for case in part:
+                # Nothing is there to be kept from anybody where there is no such case: a new one has to begin somehow.
+                if case in named or case not in there:
+                    standings[case][role] = Standing.OWN
+                elif case in hidden:
+                    standings[case][role] = Standing.RESTRICTED
+                else:
+                    standings[case][role] = Standing.OWN if case in own else Standing.OTHER
+    return Footing(user, roles, standings, frozenset(opened))
 
 
 @contextmanager
@@ -199,8 +246,10 @@ def require(
 ) -> Access:
     """Raise AccessError unless a person may do this with every one of the cases; else the narrowest access to one of them."""
     found = Access.YES
-    for case in dict.fromkeys(cases) if operation not in HOUSE and cases else (None,):
-        answer = why(store, user, operation, case, at=at)
+    about = () if operation in HOUSE else tuple(dict.fromkeys(cases))
+    stands = footing(store, user, about, at=at)
+    for case in about or (None,):
+        answer = stands.answer(operation, case)
         if not answer.allowed:
             raise AccessError(answer, purpose)
         if answer.access is Access.REDACTED:
@@ -236,33 +285,37 @@ def _own(store: Store, user: str, grants: Any, case: str) -> Q:
     )
 
 
-def _restricted(store: Store, case: str) -> Q:
+def _own_of(
+    store: Store, user: str, role: Role, held: Sequence[Any], cases: set[str], at: datetime
+) -> set[str]:
+    """Of these cases, those within a person's grants of one role."""
+    if any(grant.unit is None and grant.case_id is None for grant in held):
+        return cases
+    grants = active(store, user, at).filter(role=role)
+    rows = store.rows(Case).filter(case_id__in=cases).filter(_own(store, user, grants, "case_id"))
+    return set(rows.values_list("case_id", flat=True))
+
+
+def _restrictions(store: Store) -> Any:
     newer = store.rows(Restriction).filter(case_id=OuterRef("case_id"), id__gt=OuterRef("id"))
-    standing = store.rows(Restriction).filter(status=RESTRICTED).exclude(Exists(newer))
-    return Q(**{f"{case}__in": standing.values("case_id")})
+    return store.rows(Restriction).filter(status=RESTRICTED).exclude(Exists(newer))
+
+
+def _glasses(store: Store, user: str, at: datetime) -> Any:
+    ended = store.rows(GlassEnd).filter(glass=OuterRef("id"))
+    return store.rows(Glass).filter(user=user, until__gt=moment_text(at)).exclude(Exists(ended))
+
+
+def _restricted(store: Store, case: str) -> Q:
+    return Q(**{f"{case}__in": _restrictions(store).values("case_id")})
 
 
 def _glass(store: Store, user: str, at: datetime, case: str) -> Q:
-    ended = store.rows(GlassEnd).filter(glass=OuterRef("id"))
-    opened = store.rows(Glass).filter(user=user, until__gt=moment_text(at)).exclude(Exists(ended))
-    return Q(**{f"{case}__in": opened.values("case_id")})
+    return Q(**{f"{case}__in": _glasses(store, user, at).values("case_id")})
 
 
-def _standing(store: Store, user: str, role: Role, case: str, at: datetime) -> Standing:
-    """How a case stands to a person in one role."""
-    grants = active(store, user, at).filter(role=role)
-    if grants.filter(case_id=case).exists():
-        return Standing.OWN
-    cases = store.rows(Case).filter(case_id=case)
-    if not cases.exists():
-        return (
-            Standing.OWN
-        )  # nothing is there to be kept from anybody; a new case has to begin somehow
-    if cases.filter(_restricted(store, "case_id")).exists():
-        return Standing.RESTRICTED
-    if cases.filter(_own(store, user, grants, "case_id")).exists():
-        return Standing.OWN
-    return Standing.OTHER
+def _those(rows: Any, cases: Sequence[str]) -> set[str]:
+    return set(rows.filter(case_id__in=cases).values_list("case_id", flat=True))
 
 
 def _best(found: Iterator[Access]) -> Access:

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from openverdict.decisions.access import why
+from openverdict.decisions.access import footing
 from openverdict.decisions.guarding import act, cases_by
 from openverdict.decisions.models import About, Decision, FirstView, Shown
 from openverdict.decisions.policy import Policy, in_force
@@ -55,8 +55,7 @@ def wants_first_view(store: Store, subject: Subject, user: str) -> bool:
     """
     if not in_force(store).first_view_required or _viewed(store, subject, user):
         return False
-    at = store.clock()
-    return all(why(store, user, Operation.DECIDE, case, at=at).allowed for case in subject.cases)
+    return footing(store, user, subject.cases, at=store.clock()).may(Operation.DECIDE)
 
 
 @act(Operation.FIRST_VIEW, "shown", cases_by(Shown))

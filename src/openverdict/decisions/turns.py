@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from openverdict.decisions.access import allowed, in_use
-from openverdict.decisions.deciding import wants_first_view
+from openverdict.decisions.access import allowed, footing, in_use
 from openverdict.decisions.guarding import look
 from openverdict.decisions.models import Assignment, FirstView, Shown, UserState
 from openverdict.decisions.policy import in_force
@@ -65,20 +64,15 @@ class Position:
 @look(Operation.VIEW, "subject")
 def position(store: Store, subject: Subject, *, user: str) -> Position:
     """Where a person stands with a subject."""
-    at = store.clock()
-    open_to_all = not in_use(store)
-    acts = tuple(
-        each
-        for each in ACTS
-        if open_to_all or allowed(store, user, each, subject.cases, at=at) >= set(subject.cases)
-    )
+    stance = footing(store, user, subject.cases, at=store.clock())
+    acts = tuple(each for each in ACTS if stance.may(each))
     own = {"subject_kind": subject.kind.value, "subject": subject.key}
     viewed = store.rows(FirstView).filter(user=user, **own).order_by("-id").first()
     saw = store.rows(Shown).filter(user=user, ratio_shown=1, **own).exists()
     stood = stands_on(store, subject.kind, subject.key)
     decided = user in stood.people
-    wanted = wants_first_view(store, subject, user)
-    spent = in_force(store).first_view_required and saw and viewed is None
+    asked_for = in_force(store).first_view_required and viewed is None
+    wanted, spent = asked_for and Operation.DECIDE in acts, asked_for and saw
     turn = _turn(stood.state, stood.first, decided=decided)
     if Operation.DECIDE not in acts:
         turn = Turn.LOOK
@@ -117,11 +111,10 @@ def deciders(store: Store, subject: Subject, *, user: str) -> list[str]:
     """The accounts to which a subject can be given: those that may decide on all of its cases."""
     at = store.clock()
     names = store.rows(UserState).values_list("user", flat=True).distinct()
-    cases = set(subject.cases)
     return [
         name
         for name in sorted(set(names))
-        if allowed(store, name, Operation.DECIDE, cases, at=at) >= cases
+        if footing(store, name, subject.cases, at=at).may(Operation.DECIDE)
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from openverdict.decisions.access import why
+from openverdict.decisions.access import Footing, footing
 from openverdict.decisions.roles import Operation
 from openverdict.ledger.store import Store
 from openverdict.web.addresses import address
@@ -27,11 +27,11 @@ def may_use(store: Store, user: str | None, route: Route) -> bool:
     """Whether a person may ask for a route at all, whatever the case."""
     if route.operation is Gate.OPEN:
         return True
-    if user is None:
-        return False
-    if isinstance(route.operation, Operation):
-        return why(store, user, route.operation, at=store.clock()).allowed
-    return True
+    return user is not None and _open_to(footing(store, user, (), at=store.clock()), route)
+
+
+def _open_to(stance: Footing, route: Route) -> bool:
+    return not isinstance(route.operation, Operation) or stance.answer(route.operation).allowed
 
 
 def navigation(request: HttpRequest, user: str | None) -> list[Entry]:
@@ -44,8 +44,9 @@ def navigation(request: HttpRequest, user: str | None) -> list[Entry]:
     shown: Route | None = getattr(request, "openverdict_route", None)
     way = () if shown is None else (*shown.crumbs, shown.name)
     here = next((name for name in reversed(way) if by_name(name).nav), None)
+    stance = footing(store, user, (), at=store.clock())
     return [
         Entry(route.nav, address(route.name), route.name == here)
         for route in ROUTES
-        if route.nav and may_use(store, user, route)
+        if route.nav and _open_to(stance, route)
     ]

@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from openverdict import __version__
-from openverdict.decisions.access import active, counted, in_use, why
+from openverdict.decisions.access import active, counted, footing, in_use
 from openverdict.decisions.roles import DESCRIPTIONS, HOUSE, Operation, Role
 from openverdict.errors import InputError
 from openverdict.ledger.models import Run, RunEnd
@@ -35,10 +35,11 @@ def home(ask: Ask) -> Page:
     roles = sorted({Role(grant.role) for grant in grants})
     listed, hidden = counted(store, ask.who, at=at)
     last = store.rows(RunEnd).order_by("-run_id").first()
+    stance = footing(store, ask.who, (), at=at)
     may = [
         {"operation": each.value, "words": each.value.replace("_", " "), "house": each in HOUSE}
         for each in Operation
-        if why(store, ask.who, each, at=at).allowed
+        if stance.answer(each).allowed
     ]
     data = {
         "user": ask.who,
