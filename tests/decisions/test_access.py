@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from openverdict.decisions import accounts
-from openverdict.decisions.access import AccessError, acting, counted, may, seen_by, why
+from openverdict.decisions.access import AccessError, acting, counted, footing, may, seen_by, why
 from openverdict.decisions.models import Decision, Grant, Notice
 from openverdict.decisions.roles import (
     HOUSE,
@@ -73,6 +73,22 @@ def test_every_operation_on_every_case_is_allowed_as_the_table_says(house, clock
     for operation in HOUSE:
         answer = why(house, role.value, operation, at=clock.now)
         assert answer.allowed == (TABLE[role][operation].own is Access.YES)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_cases_that_are_asked_about_together_are_answered_as_one_by_one(house, clock, role):
+    with house.writing("root", "administration") as writer:
+        accounts.grant(house, writer, role.value, Role.REVIEWER.value, case="hidden-1")
+    cases = (*CASES.values(), "nowhere-1")
+    together = footing(house, role.value, cases, at=clock.now)
+    for operation in set(Operation) - HOUSE:
+        for case in cases:
+            assert together.answer(operation, case) == why(
+                house, role.value, operation, case, at=clock.now
+            )
+        one_by_one = [listed(house, role.value, operation, clock) >= {case} for case in cases[:3]]
+        asked = [together.answer(operation, case).allowed for case in cases[:3]]
+        assert asked == one_by_one
 
 
 @pytest.mark.parametrize("role", Role)

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 from tests.web.conftest import client, unusable
 
-from openverdict.decisions import accounts
+from openverdict.decisions import accounts, changes
 from openverdict.decisions.models import Decision, FirstView, Shown
 from openverdict.ledger.models import Event, Lead
+from openverdict.web.areas import running
+from openverdict.web.areas.subjects import by_rank
 
 GROUP = 1  # the lead of cases B, C and D in the filled store
 CASES = ("B", "C", "D")
 TEXT = "Found at one wall within a month; the scene photographs show the same posture."
 OPINION = {"conclusion": "similar", "reasons": ["same_place"], "text": TEXT}
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A lead as lists have it."""
+
+    number: int
+    rank: int
+    first_raised: str
+    cases: tuple[str, ...] = ()
 
 
 @pytest.fixture
@@ -77,13 +92,67 @@ def test_nothing_gives_the_ratio_away_before_the_first_view(team):
     assert shown_to(team, "one").ratio_shown == 0
 
 
-def test_the_page_of_a_run_gives_nothing_away_either(team):
-    told = {each["number"]: each for each in client("one").get("/runs/1.json").json()["leads"]}
-    assert (told[GROUP]["blind"], told[GROUP]["log10_lr"]) == (True, None)
-    assert client("look").get("/runs/1.json").json()["leads"][0]["log10_lr"] is not None
+@pytest.mark.parametrize("page", ["/runs/1.json", "/as-of.json?day=2015-12-31"])
+def test_no_page_that_lists_leads_gives_anything_away_either(team, page):
+    def figures(name):
+        leads = client(name).get(page).json()["leads"]
+        return next((e["blind"], e["rank"], e["log10_lr"]) for e in leads if e["number"] == GROUP)
+
+    assert figures("one") == (True, None, None)
+    assert figures("look") == (False, 1, pytest.approx(6.031378, abs=1e-6))
     view(team, "one")
-    told = {each["number"]: each for each in client("one").get("/runs/1.json").json()["leads"]}
-    assert told[GROUP]["log10_lr"] == pytest.approx(6.031378, abs=1e-6)
+    assert figures("one") == figures("look")
+
+
+def test_leads_that_are_owed_a_first_view_stand_in_no_order_of_strength(team):
+    leads = [Owed(3, 1, "2015-02-01"), Owed(4, 2, "2014-01-01"), Owed(5, 3, "2013-01-01")]
+    assert [each.number for each in by_rank(leads, {"3", "4"})] == [5, 4, 3]
+    assert [each.number for each in by_rank(leads, set())] == [3, 4, 5]
+
+
+def test_what_moved_between_runs_is_told_without_figures_until_the_first_view(team):
+    pair = changes.Moved(("C", "B"), 3.1, 3.4, 2, 1)
+    group = changes.Moved(CASES, None, 6.0, None, 1)
+    found = changes.Changes(1, 1, (group,), (pair,), (), ())
+    leads, pairs = running.owed(team.store, found, "one")
+    assert (leads, pairs) == ({CASES}, {("B", "C")})
+    assert running.owed(team.store, found, "look") == (set(), set())
+    told = running.moved((pair,), pairs)[0]
+    assert (told["blind"], told["ratio_after"], told["rank_after"]) == (True, None, None)
+    view(team, "one", "/pairs/B/C")
+    assert running.owed(team.store, found, "one") == ({CASES}, set())
+
+
+def test_a_case_names_its_leads_and_pairs_and_leads_to_any_other(team):
+    with team.store.writing("root", "administration") as writer:
+        accounts.grant(team.store, writer, "one", "reviewer", case="A")
+    asking = client("one")
+
+    def together(name):
+        told = client(name).get("/cases/B.json").json()
+        return [(e["kind"], e["key"]) for e in told["together"]], told["together_hidden"]
+
+    assert together("one") == (
+        [("lead", "1"), ("lead", "4"), ("pair", "B|C"), ("pair", "B|D")], 0,
+    )  # fmt: skip
+    answer = asking.get("/pairs?first=B&second=A")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/pairs/B/A")
+    asking.get("/pairs/B/A")
+    assert ("pair", "A|B") in together("one")[0]
+    assert together("two")[1] == 1  # counted for who may not list case A
+    assert asking.get("/pairs?first=B").status_code == 200
+
+
+def test_a_lead_is_shown_in_few_queries_however_many_cases_it_has(team):
+    asking, _ = view(team, "one")
+    counts = []
+    for path in ("/leads/1", "/leads/4"):  # of three cases, and of one
+        asking.get(path)
+        with CaptureQueriesContext(connections[team.store.alias]) as queries:
+            asking.get(path)
+        counts.append(len(queries))
+    assert counts[0] <= counts[1] + 15
+    assert counts[0] < 110
 
 
 def test_the_first_view_opens_the_rest(team):

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from openverdict.decisions.access import allowed, in_use
+from django.db.models import Q
+
+from openverdict.decisions.access import footing
 from openverdict.decisions.clocks import Waiting, waiting
 from openverdict.decisions.guarding import look
-from openverdict.decisions.models import Assignment, Decision, Shown
+from openverdict.decisions.models import About, Assignment, Decision, Shown
 from openverdict.decisions.retention import as_told, pseudonyms
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.standing import (
@@ -26,7 +28,7 @@ from openverdict.decisions.standing import (
     stands_on_each,
 )
 from openverdict.decisions.subjects import Kind, cases_of, pair_key
-from openverdict.ledger.models import Lead, LeadCase, RunEnd
+from openverdict.ledger.models import Lead, LeadCase, Mention, RunEnd
 from openverdict.ledger.store import Store
 
 SIZE = 50
@@ -136,6 +138,29 @@ def agenda(
     )
 
 
+@look(Operation.VIEW, "case")
+def with_case(store: Store, case: str, at: datetime, *, user: str) -> tuple[tuple[Work, ...], int]:
+    """(leads of the last run that hold a case, then pairs with it that somebody has looked at or that name each other; how many
+    besides are about cases that the person may not list).
+    """
+    end = store.rows(RunEnd).order_by("-run_id").first()
+    run = None if end is None else int(end.run_id)
+    held = store.rows(LeadCase).filter(case_id=case, lead__run_id=run).order_by("lead_id")
+    keys = dict.fromkeys((Kind.LEAD.value, str(n)) for n in held.values_list("lead_id", flat=True))
+    about = store.rows(About).filter(case_id=case).values("event_id")
+    shown = store.rows(Shown).filter(subject_kind=Kind.PAIR.value, event_id__in=about)
+    looked_at = shown.order_by("subject").values_list("subject", flat=True).distinct()
+    keys |= dict.fromkeys((Kind.PAIR.value, key) for key in looked_at)
+    named = store.rows(Mention).filter(Q(case_a=case) | Q(case_b=case)).order_by("id")
+    pairs = {(Kind.PAIR.value, pair_key(*pair)) for pair in named.values_list("case_a", "case_b")}
+    keys |= dict.fromkeys(sorted(pairs))
+    cases = _cases(store, keys)
+    listed = _listed(store, user, cases)
+    seen = [key for key in keys if listed.issuperset(cases[key])]
+    made = _made(store, seen, cases, [], {}, pairs)
+    return as_told(tuple(made), pseudonyms(store)), len(keys) - len(seen)
+
+
 @look(Operation.LIST)
 def place_in(store: Store, queue: str, kind: str, key: str, at: datetime, *, user: str) -> Place:
     """Where a subject stands in a queue; next to one that is not in it any more, what the queue begins with."""
@@ -162,8 +187,7 @@ def left_off(store: Store, *, user: str) -> tuple[str, str] | None:
     if stood.state is State.CONSIDERED or user in stood.people:
         return None
     cases = cases_of(store, last.subject_kind, last.subject)
-    now = store.clock()
-    if in_use(store) and not allowed(store, user, Operation.VIEW, cases, at=now) >= set(cases):
+    if not footing(store, user, cases, at=store.clock()).may(Operation.VIEW):
         return None
     return str(last.subject_kind), str(last.subject)
 
@@ -201,12 +225,17 @@ def _all(store: Store, at: datetime, user: str) -> tuple[int | None, list[Work],
         named = {(Kind.PAIR.value, pair_key(*pair)) for pair in mentions_waiting(store)}
         keys |= dict.fromkeys([*sorted(named), *subjects.values()])
         cases = _cases(store, keys)
-        every = {case for found in cases.values() for case in found}
-        now = store.clock()
-        seen = allowed(store, user, Operation.LIST, every, at=now) if in_use(store) else every
+        seen = _listed(store, user, cases)
         shown = [key for key in keys if seen.issuperset(cases[key])]
         work = _made(store, shown, cases, clocks, subjects, named)
         return run, work, len(keys) - len(shown)
+
+
+def _listed(store: Store, user: str, cases: dict[tuple[str, str], tuple[str, ...]]) -> set[str]:
+    """Of the cases of many subjects, those that a person may list."""
+    every = {case for found in cases.values() for case in found}
+    stance = footing(store, user, every, at=store.clock())
+    return {case for case in every if stance.answer(Operation.LIST, case).allowed}
 
 
 def _made(

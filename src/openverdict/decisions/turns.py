@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from openverdict.decisions.access import allowed, footing, in_use
+from openverdict.decisions.access import footing
 from openverdict.decisions.guarding import look
 from openverdict.decisions.models import Assignment, FirstView, Shown, UserState
 from openverdict.decisions.policy import in_force
@@ -16,6 +16,7 @@ from openverdict.decisions.standing import State, stands_on
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.ledger.store import Store
 
+AT_ONCE = 1_000  # keys in one query
 ACTS = (
     Operation.DECIDE,
     Operation.DECIDE_TOO,
@@ -118,15 +119,21 @@ def deciders(store: Store, subject: Subject, *, user: str) -> list[str]:
     ]
 
 
-def blind_to(store: Store, leads: Mapping[int, Sequence[str]], user: str) -> set[int]:
-    """Of leads (number to cases), those whose ratio a person may not see yet, for lists that name several."""
-    if not leads or not in_force(store).first_view_required:
+def blind_to(
+    store: Store, kind: Kind, subjects: Mapping[str, Sequence[str]], user: str
+) -> set[str]:
+    """Of subjects of one kind (key to cases), those whose ratio and rank a person may not see yet, for lists."""
+    if not subjects or not in_force(store).first_view_required:
         return set()
-    own = {"user": user, "subject_kind": Kind.LEAD.value, "subject__in": [str(n) for n in leads]}
-    done = set(store.rows(FirstView).filter(**own).values_list("subject", flat=True))
-    done |= set(store.rows(Shown).filter(ratio_shown=1, **own).values_list("subject", flat=True))
-    left = {number: set(cases) for number, cases in leads.items() if str(number) not in done}
+    keys, done = list(subjects), set()
+    for start in range(0, len(keys), AT_ONCE):
+        part = keys[start : start + AT_ONCE]
+        own = {"user": user, "subject_kind": kind.value, "subject__in": part}
+        done |= set(store.rows(FirstView).filter(**own).values_list("subject", flat=True))
+        seen = store.rows(Shown).filter(ratio_shown=1, **own)
+        done |= set(seen.values_list("subject", flat=True))
+    left = {key: cases for key, cases in subjects.items() if key not in done}
     every = {case for cases in left.values() for case in cases}
-    if in_use(store):
-        every = allowed(store, user, Operation.DECIDE, every, at=store.clock())
-    return {number for number, cases in left.items() if cases <= every}
+    stance = footing(store, user, every, at=store.clock())
+    deciding = {case for case in every if stance.answer(Operation.DECIDE, case).allowed}
+    return {key for key, cases in left.items() if deciding.issuperset(cases)}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from openverdict.decisions.access import allowed, counted, may
+from openverdict.decisions.agenda import with_case
 from openverdict.decisions.beside import marked_narrative
 from openverdict.decisions.roles import Operation
 from openverdict.ledger.models import Case
 from openverdict.reports.case_facts import case_facts
 from openverdict.web.answers import GoneError, Page
+from openverdict.web.areas.subjects import line_of
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Form
 from openverdict.web.marked import pieces
@@ -39,6 +41,8 @@ def view_case(ask: Ask) -> Page:
         raise GoneError(f"case {case}: the store does not have it; check the number")
     with ask.writing() as writer:
         data = case_facts(ask.store, writer, case)
+    work, hidden = with_case(ask.store, case, ask.store.clock(), user=ask.who)
+    data |= {"together": [line_of(each) for each in work], "together_hidden": hidden}
     found = marked_narrative(ask.store, case, user=ask.who)
     lines = () if found is None else found.lines
     data["narrative"] = None if found is None else found.text

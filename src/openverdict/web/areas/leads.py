@@ -6,7 +6,6 @@ from typing import Any
 
 from openverdict.decisions.agenda import Queue, Work, agenda, left_off
 from openverdict.decisions.roles import Operation
-from openverdict.decisions.standing import State
 from openverdict.web.addresses import address
 from openverdict.web.answers import Go, Page
 from openverdict.web.areas import lead_acts
@@ -16,12 +15,12 @@ from openverdict.web.areas.subjects import (
     QUERY,
     QUEUE,
     QUEUE_WORDS,
-    STATE_WORDS,
     address_of,
+    line_of,
     page_of,
 )
 from openverdict.web.ask import Ask
-from openverdict.web.forms import Form
+from openverdict.web.forms import Field, Form
 from openverdict.web.paging import QUERY as PAGES
 from openverdict.web.route import Route
 
@@ -50,7 +49,7 @@ def list_work(ask: Ask) -> Page:
             }
             for each, words in QUEUE_WORDS.items()
         ],
-        "items": [_line(each, queue) for each in page.items],
+        "items": [line_of(each, {"queue": queue.value}) for each in page.items],
         "run": page.run,
         "hidden": page.hidden,
         "after": page.after,
@@ -72,24 +71,6 @@ def _page(ask: Ask, queue: str) -> Any:
         after=ask.query["after"],
         before=ask.query["before"],
     )
-
-
-def _line(work: Work, queue: Queue) -> dict[str, Any]:
-    return {
-        "kind": work.kind,
-        "key": work.key,
-        "name": work.name,
-        "what": {"series": "group", "case": "single case"}.get(work.what, work.kind),
-        "cases": work.cases,
-        "first_raised": work.since or None,
-        "one_names_the_other": work.mandatory,
-        "state": work.state,
-        "state_words": STATE_WORDS[State(work.state)],
-        "given_to": work.given_to,
-        "due": work.due,
-        "days_over": work.days_over,
-        "to": address_of(work.kind, work.key, {"queue": queue.value}),
-    }
 
 
 def go_on(ask: Ask) -> Go:
@@ -138,6 +119,14 @@ def view_pair(ask: Ask) -> Page:
     return Page(data, title=f"Cases {first} and {second}", layout=layout)
 
 
+def compare(ask: Ask) -> Page | Go:
+    """Two cases that a person names: the page of the pair, once there are two."""
+    first, second = ask.query["first"], ask.query["second"]
+    if first and second:
+        return Go(address("leads.pair", first=first, second=second))
+    return Page({"first": first or None, "second": second or None})
+
+
 ROUTES: tuple[Route, ...] = (
     Route(
         "leads",
@@ -168,6 +157,20 @@ ROUTES: tuple[Route, ...] = (
         title="Lead",
         query=QUERY,
         csv="contributions",
+        crumbs=("house.home", "leads.list"),
+    ),
+    Route(
+        "pairs",
+        "leads.compare",
+        compare,
+        operation=Operation.LIST,
+        title="Two cases side by side",
+        query=Form(
+            (
+                Field("first", "One case", required=False),
+                Field("second", "The other", required=False),
+            )
+        ),
         crumbs=("house.home", "leads.list"),
     ),
     Route(

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from openverdict.decisions.changes import changes
+from openverdict.decisions.changes import Changes, Moved, changes
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.runs import UNDER_WAY, list_runs, one_run
+from openverdict.decisions.subjects import Kind as SubjectKind
+from openverdict.decisions.subjects import pair_key
 from openverdict.decisions.turns import blind_to
 from openverdict.errors import InputError
-from openverdict.ledger.models import Case, Run
+from openverdict.ledger.models import Case, LeadCase, Run
 from openverdict.ledger.runs import DONE
+from openverdict.ledger.store import Store
 from openverdict.web import working
 from openverdict.web.answers import Go, GoneError, Page
-from openverdict.web.areas.subjects import address_of
+from openverdict.web.areas.subjects import address_of, by_rank
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Filled, Form, Kind, begin
 from openverdict.web.models import ACTIVE, Job
@@ -114,11 +117,12 @@ def run(ask: Ask) -> Page:
     told = one_run(ask.store, number, user=ask.who, after=ask.query["after"] or 0)
     job = working.latest(working.RUN, run=number)
     before = _before(ask, number)
-    blind = blind_to(ask.store, {each.number: each.cases for each in told.leads}, ask.who)
+    held = {str(each.number): each.cases for each in told.leads}
+    blind = blind_to(ask.store, SubjectKind.LEAD, held, ask.who)
     data = {
         **vars(told),
         "line": vars(told.line),
-        "leads": [_lead(each, blind) for each in told.leads],
+        "leads": [_lead(each, blind) for each in by_rank(told.leads, blind)],
         "after": None if told.next is None else str(told.next),
         "before_run": before,
         "timings": {} if job is None else job.result.get("timings") or {},
@@ -151,11 +155,12 @@ def compare(ask: Ask) -> Page:
         after, before = done[0], done[1]
     found = changes(ask.store, before, after, user=ask.who)
     limit = None if ask.twin else SHOWN
+    leads, pairs = owed(ask.store, found, ask.who)
     data = {
         "before": before,
         "after": after,
-        "leads": [vars(each) for each in found.leads],
-        "pairs": [vars(each) for each in found.pairs[:limit]],
+        "leads": moved(found.leads, leads),
+        "pairs": moved(found.pairs[:limit], pairs),
         "levels": [vars(each) for each in found.levels[:limit]],
         "touched": list(found.touched),
         "hidden": found.hidden,
@@ -166,11 +171,41 @@ def compare(ask: Ask) -> Page:
     return Page(data)
 
 
-def _lead(each: Any, blind: set[int]) -> dict[str, Any]:
+def _lead(each: Any, blind: set[str]) -> dict[str, Any]:
     """A lead of the list; its figures are none for who owes it a first view."""
-    to = address_of("lead", str(each.number))
-    hidden = {"log10_lr": None, "chance_per_year": None} if each.number in blind else {}
-    return {**vars(each), **hidden, "blind": each.number in blind, "to": to}
+    key = str(each.number)
+    hidden = dict.fromkeys(("rank", "log10_lr", "chance_per_year")) if key in blind else {}
+    return {**vars(each), **hidden, "blind": key in blind, "to": address_of("lead", key)}
+
+
+def moved(rows: tuple[Moved, ...], blind: set[tuple[str, ...]]) -> list[dict[str, Any]]:
+    """Leads or pairs that moved; no figure of those that the person owes a first view."""
+    figures = ("ratio_before", "ratio_after", "rank_before", "rank_after")
+    return [
+        {**vars(each), **(dict.fromkeys(figures) if hidden else {}), "blind": hidden}
+        for each in rows
+        for hidden in (tuple(sorted(each.cases)) in blind,)
+    ]
+
+
+def owed(
+    store: Store, found: Changes, user: str
+) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
+    """The cases of the leads, and of the pairs, that the person owes a first view."""
+    runs = (found.before, found.after)
+    leads: dict[str, list[str]] = {}
+    rows = store.rows(LeadCase).filter(lead__run_id__in=runs)
+    for number, case in rows.values_list("lead_id", "case_id"):
+        leads.setdefault(str(number), []).append(case)
+    moved = {tuple(sorted(each.cases)) for each in found.leads}
+    leads = {key: cases for key, cases in leads.items() if tuple(sorted(cases)) in moved}
+    pairs = {pair_key(*each.cases): each.cases for each in found.pairs}
+    of_leads = blind_to(store, SubjectKind.LEAD, leads, user)
+    of_pairs = blind_to(store, SubjectKind.PAIR, pairs, user)
+    return (
+        {tuple(sorted(leads[key])) for key in of_leads},
+        {tuple(sorted(pairs[key])) for key in of_pairs},
+    )
 
 
 def _before(ask: Ask, run: int) -> int | None:

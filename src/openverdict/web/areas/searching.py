@@ -15,12 +15,13 @@ from openverdict.cases.vocabulary import substances
 from openverdict.decisions.known import KnownOn, Point, known_on, list_known
 from openverdict.decisions.listing import CaseFilter, CaseLine, list_cases
 from openverdict.decisions.roles import Operation
+from openverdict.decisions.subjects import Kind as SubjectKind
 from openverdict.decisions.turns import blind_to
 from openverdict.errors import InputError
 from openverdict.reports.figures import MapCase, PlaceMap, place_map
 from openverdict.reports.labels import level_words, value_words
 from openverdict.web.answers import Page
-from openverdict.web.areas.subjects import address_of
+from openverdict.web.areas.subjects import address_of, by_rank
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Choices, Field, Filled, Form, Kind
 from openverdict.web.route import Route
@@ -81,8 +82,9 @@ def as_of(ask: Ask) -> Page:
         told = known_on(ask.store, told.first + timedelta(days=at), user=ask.who, run=run)
     drawn = _map(told)
     page = told.known.page
-    blind = blind_to(ask.store, {lead.number: lead.cases for lead in told.leads}, ask.who)
     numbers = {point.case: number for number, point in enumerate(_numbered(told), start=1)}
+    held = {str(lead.number): lead.cases for lead in told.leads}
+    blind = blind_to(ask.store, SubjectKind.LEAD, held, ask.who)
     data = {
         "day": told.day.isoformat(),
         "first": _text(told.first),
@@ -91,15 +93,16 @@ def as_of(ask: Ask) -> Page:
         "leads": [
             {
                 "number": lead.number,
-                "rank": lead.rank,
+                "rank": None if hidden else lead.rank,
                 "cases": list(lead.cases),
                 "members": lead.members,
-                "log10_lr": None if lead.number in blind else lead.log10_lr,
-                "blind": lead.number in blind,
+                "log10_lr": None if hidden else lead.log10_lr,
                 "to": address_of("lead", str(lead.number)),
                 "first_raised": lead.first_raised,
+                "blind": hidden,
             }
-            for lead in told.leads
+            for lead in by_rank(told.leads, blind)
+            for hidden in (str(lead.number) in blind,)
         ],
         "hidden_leads": told.hidden_leads,
         "cases": [{**_line(ask, line), "on_map": numbers.get(line.case_id)} for line in page.lines],

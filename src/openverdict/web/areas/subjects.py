@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from openverdict.decisions import subjects
 from openverdict.decisions.access import AccessError
-from openverdict.decisions.agenda import Queue, place_in
+from openverdict.decisions.agenda import Queue, Work, place_in
 from openverdict.decisions.listing import last_run
 from openverdict.decisions.showing import show
 from openverdict.decisions.standing import State
@@ -98,6 +98,36 @@ def address_of(kind: str, key: str, query: dict[str, Any] | None = None) -> str:
         return address("cases.case", case=key)
     first, second = subjects.pair_of(key)
     return address("leads.pair", query, first=first, second=second)
+
+
+def line_of(work: Work, query: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Something to look at, as lists have it: nothing of how alike a run found its cases."""
+    return {
+        "kind": work.kind,
+        "key": work.key,
+        "name": work.name,
+        "what": {"series": "group", "case": "single case"}.get(work.what, work.kind),
+        "cases": work.cases,
+        "first_raised": work.since or None,
+        "one_names_the_other": work.mandatory,
+        "state": work.state,
+        "state_words": STATE_WORDS[State(work.state)],
+        "given_to": work.given_to,
+        "due": work.due,
+        "days_over": work.days_over,
+        "to": address_of(work.kind, work.key, query),
+    }
+
+
+def by_rank(leads: Iterable[Any], blind: set[str]) -> list[Any]:
+    """Leads by rank; those that a person owes a first view come last, in an order that says nothing of their rank."""
+
+    def place(lead: Any) -> tuple[Any, ...]:
+        if str(lead.number) in blind:
+            return (1, lead.first_raised, lead.cases)
+        return (0, lead.rank)
+
+    return sorted(leads, key=place)
 
 
 def home_of(ask: Ask, subject: Subject) -> str:
