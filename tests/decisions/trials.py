@@ -428,6 +428,7 @@ LOOKS: dict[str, Look] = {
     "agenda.agenda": lambda s, u, c: agenda.agenda(s, "all", s.clock(), user=u),
     "agenda.left_off": lambda s, u, c: agenda.left_off(s, user=u),
     "agenda.place_in": lambda s, u, c: agenda.place_in(s, "all", "case", c, s.clock(), user=u),
+    "categories.categories_of": lambda s, u, c: categories.categories_of(s, c, user=u),
     "agenda.with_case": lambda s, u, c: agenda.with_case(s, c, s.clock(), user=u),
     "turns.position": lambda s, u, c: turns.position(s, case(s, c), user=u),
     "turns.deciders": lambda s, u, c: turns.deciders(s, case(s, c), user=u),

@@ -38,6 +38,8 @@ PARAMETERS: dict[str, Any] = {
     "grant": 99,
     "glass": 99,
     "concern": 99,
+    "category": 99,
+    "decision": 99,
     "referral": 99,
     "second": "T",
 }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
+
 from openverdict.cases import checks
-from openverdict.decisions.guarding import act, case_by, cases_by
+from openverdict.decisions.guarding import act, case_by, cases_by, look
 from openverdict.decisions.models import About, Category, Decision, SignOff
 from openverdict.decisions.policy import in_force
 from openverdict.decisions.roles import Operation
@@ -82,6 +85,58 @@ def categorise(
     )
     start_clock(writer, "category", int(row.id), in_force(store).days_sign_off, [case], "sign_off")
     return int(row.id)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who signed a category or a decision off (`agrees`), or dissented, and when."""
+
+    user: str
+    agrees: bool
+    at: str
+
+
+@dataclass(frozen=True)
+class CategoryLine:
+    """A category that somebody put a case into; without a signature it is provisional. `premature`: too few checks."""
+
+    number: int
+    category: str
+    user: str
+    at: str
+    checks_done: int
+    checks_needed: int
+    premature: bool
+    signed: Signature | None
+
+
+def signatures(store: Store, kind: str, numbers: Sequence[int]) -> dict[int, Signature]:
+    """Who signed which of these categories or decisions."""
+    rows = store.rows(SignOff).filter(subject_kind=kind, subject__in=[str(n) for n in numbers])
+    told = rows.values_list("subject", "user", "agrees", "event__at")
+    return {int(number): Signature(user, bool(agrees), at) for number, user, agrees, at in told}
+
+
+@look(Operation.VIEW, "case")
+def categories_of(store: Store, case: str, *, user: str | None = None) -> list[CategoryLine]:
+    """The categories of a case in the order in which they were recorded; the last one counts."""
+    rows = list(
+        store.rows(Category).filter(case_id=case).annotate(at=F("event__at")).order_by("id")
+    )
+    signed = signatures(store, "category", [row.id for row in rows])
+    return [
+        CategoryLine(
+            int(row.id),
+            row.category,
+            row.user,
+            row.at,
+            row.checks_done,
+            row.checks_needed,
+            bool(row.premature),
+            signed.get(row.id),
+        )
+        for row in rows
+    ]
 
 
 @act(Operation.SIGN_OFF, cases=_signed)

@@ -65,6 +65,7 @@ UNMARKED = {
     "standing.awaited": "a query; what is shown of it goes through access.seen_by",
     "standing.is_mentioned": "a rule asks it",
     "standing.mentions_waiting": "for never_looked_at, which asks",
+    "categories.signatures": "a query; what is shown of it goes through VIEW",
     "standing.standing_decisions": "a query; what is shown of it goes through access.seen_by",
     "standing.stands_on": "a rule asks it; people ask stands",
     "standing.stands_on_each": "the same for many",

@@ -21,6 +21,7 @@ ACTS = (
     Operation.DECIDE,
     Operation.DECIDE_TOO,
     Operation.SUPERSEDE,
+    Operation.SIGN_OFF,
     Operation.ASSIGN,
     Operation.REFER,
     Operation.RAISE_CONCERN,

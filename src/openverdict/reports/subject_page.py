@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from openverdict.decisions.categories import signatures
 from openverdict.decisions.guarding import look
 from openverdict.decisions.models import Decision
 from openverdict.decisions.roles import Access, Operation
@@ -140,6 +141,7 @@ def decided_on(
     said = contents_of(store, entries, "text")
     at = dict(store.rows(Event).filter(seq__in=entries).values_list("seq", "at"))
     later = {row.supersedes: int(row.id) for row in rows if row.supersedes}
+    signed = signatures(store, "decision", [row.id for row in rows])
     return [
         {
             "decision": int(row.id),
@@ -158,6 +160,7 @@ def decided_on(
             "second_needed": bool(row.second_needed),
             "supersedes": row.supersedes,
             "superseded_by": later.get(row.id) or later.get(row.of),
+            "signed": asdict(signed[row.id]) if row.id in signed else None,
         }
         for row in rows
     ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from openverdict.decisions.access import allowed, counted, may
+from openverdict.decisions.access import counted, footing, may
 from openverdict.decisions.agenda import with_case
 from openverdict.decisions.beside import marked_narrative
 from openverdict.decisions.roles import Operation
 from openverdict.ledger.models import Case
 from openverdict.reports.case_facts import case_facts
 from openverdict.web.answers import GoneError, Page
+from openverdict.web.areas.signing_off import told_categories
 from openverdict.web.areas.subjects import line_of
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Form
@@ -41,13 +42,17 @@ def view_case(ask: Ask) -> Page:
         raise GoneError(f"case {case}: the store does not have it; check the number")
     with ask.writing() as writer:
         data = case_facts(ask.store, writer, case)
-    work, hidden = with_case(ask.store, case, ask.store.clock(), user=ask.who)
+    at = ask.store.clock()
+    work, hidden = with_case(ask.store, case, at, user=ask.who)
+    stance = footing(ask.store, ask.who, (case,), at=at)
+    data["categories"] = told_categories(ask, case)
+    data["may"] = [each for each in (Operation.CATEGORISE, Operation.SIGN_OFF) if stance.may(each)]
     data |= {"together": [line_of(each) for each in work], "together_hidden": hidden}
     found = marked_narrative(ask.store, case, user=ask.who)
     lines = () if found is None else found.lines
     data["narrative"] = None if found is None else found.text
     data["suggestions"] = [row_of(line) for line in lines]
-    mine = case in allowed(ask.store, ask.who, Operation.ENTER_FACTS, [case], at=ask.store.clock())
+    mine = stance.may(Operation.ENTER_FACTS)
     marked = [] if found is None else pieces(found.text, None, lines)
     return Page(data, title=f"Case {case}", layout={"pieces": marked, "may_enter": mine})
 

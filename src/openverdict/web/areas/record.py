@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from openverdict.web.areas import auditing, reporting, waiting
+from openverdict.web.areas import auditing, reporting, signing_off, waiting
 from openverdict.web.route import Route
 
-ROUTES: tuple[Route, ...] = (*auditing.ROUTES, *reporting.ROUTES, *waiting.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *auditing.ROUTES,
+    *reporting.ROUTES,
+    *waiting.ROUTES,
+    *signing_off.ROUTES,
+)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from openverdict.decisions import duties
+from openverdict.decisions.access import footing
 from openverdict.decisions.policy import in_force
 from openverdict.decisions.roles import Operation
 from openverdict.web.answers import Go, GoneError, Page
@@ -23,7 +24,10 @@ def list_waiting(ask: Ask) -> Page:
         for each in duties.waiting(ask.store, ask.store.clock(), user=ask.who)
         if each.days_over or not ask.query["overdue"]
     ]
-    return Page({"waiting": rows, "overdue": sum(bool(row["days_over"]) for row in rows)})
+    stance = footing(ask.store, ask.who, (), at=ask.store.clock())
+    up = ask.to("record.escalate") if stance.answer(Operation.ESCALATE).allowed else None
+    overdue = sum(bool(row["days_over"]) for row in rows)
+    return Page({"waiting": rows, "overdue": overdue, "let_go_up": up})
 
 
 def before_concern(ask: Ask) -> Page:
@@ -78,6 +82,8 @@ def _asked(ask: Ask) -> tuple[str, int]:
 
 def _address(ask: Ask, each: Any) -> str | None:
     """Where an answer is given, where there is such a page."""
+    if each.subject_kind == "category":
+        return ask.to("record.sign_category", category=int(each.subject))
     if each.subject_kind not in ANSWERED:
         return None
     params = {each.subject_kind: int(each.subject)}
