@@ -157,9 +157,13 @@ def review(
         MissingPartError: the engine's part is not installed.
         EngineError: the engine could not be started, or gave up.
     """
-    from openverdict import leads, reports  # noqa: F401  (reports teach results to show themselves)
+    from openverdict import (
+        leads,
+        reports,  # noqa: F401  (reports teach results to show themselves)
+        same_person,
+        under_policy,
+    )
     from openverdict.leads.inclusion import read_inclusion
-    from openverdict.under_policy import tell
 
     read, reg = _as_intake(register)
     if as_of is not None:
@@ -185,7 +189,7 @@ def review(
         notes=() if read is None else read.notes,
         progress=progress,
     )
-    return tell(made)
+    return same_person.tell(under_policy.tell(made))
 
 
 def explain(

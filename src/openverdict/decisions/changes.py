@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from openverdict import under_policy
+from openverdict import same_person, under_policy
 from openverdict.cases import Register
 from openverdict.decisions.access import allowed
 from openverdict.decisions.exhibits import listed
@@ -140,7 +140,7 @@ def rerun(
             notes=(*read.notes, *strange(register, store.clock().date())),
             progress=tell,
         )
-        result = under_policy.tell(made)
+        result = same_person.tell(under_policy.tell(made))
         tell("storing", 0.0)
         finish_run(store, run, result, **by)
     except KeyboardInterrupt:

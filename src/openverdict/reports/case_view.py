@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from openverdict import same_person
 from openverdict.leads.results import Lead, Review, Triage
 from openverdict.reports.facts import CaseRef, Cases, FactTable
 from openverdict.reports.labels import check_label, level_words
@@ -34,6 +35,7 @@ class CaseView:
     level_words: str
     first_raised: str
     under_policy: str
+    same_person: str
     reasons: tuple[tuple[str, str, str], ...]
     contradictions: tuple[str, ...]
     innocent: tuple[tuple[str, str, str], ...]
@@ -93,7 +95,7 @@ def second_look(review: Review, cases: Cases) -> SecondLook:
             for i, entry in enumerate(worth[:_SECTIONS], 1)
         ),
         listed=tuple(
-            _case_row(entry, cases, {}, said_of(leads[entry.case_id]))
+            _case_row(entry, cases, {}, leads[entry.case_id])
             for entry in worth[_SECTIONS : _SECTIONS + _LISTED]
         ),
         not_shown=max(0, len(worth) - _SECTIONS - _LISTED),
@@ -121,6 +123,7 @@ def case_view(number: int, entry: Triage, lead: Lead, cases: Cases) -> CaseView:
         level_words=level_words(entry.level),
         first_raised=day_words(lead.first_raised),
         under_policy=said_of(lead),
+        same_person=same_person.said_of(lead),
         reasons=reason_rows(entry.reasons),
         contradictions=entry.contradictions,
         innocent=reason_rows(entry.innocent),
@@ -134,7 +137,7 @@ def case_view(number: int, entry: Triage, lead: Lead, cases: Cases) -> CaseView:
 
 
 def _case_row(
-    entry: Triage, cases: Cases, similar: Mapping[str, list[str]], said: str = ""
+    entry: Triage, cases: Cases, similar: Mapping[str, list[str]], lead: Lead | None = None
 ) -> CaseRow:
     shown = [check_label(name) for name in entry.checks_missing]
     checks = "; ".join(shown[:4])
@@ -143,12 +146,13 @@ def _case_row(
     ref = cases.ref(0, entry.case_id)
     if not shown and cases.checks_unknown([entry.case_id]):
         checks = "nobody recorded which were made"
+    said = () if lead is None else (said_of(lead), same_person.said_of(lead))
     return CaseRow(
         ref=ref,
         level=entry.level,
         level_words=level_words(entry.level),
         conclusion=_CONCLUSIONS[min(max(entry.level, 0), len(_CONCLUSIONS) - 1)],
-        reasons=(*filter(None, (said,)), *(r.text for r in entry.reasons), *entry.contradictions),
+        reasons=(*filter(None, said), *(r.text for r in entry.reasons), *entry.contradictions),
         checks_missing=checks or "none",
         similar_to=", ".join(similar.get(entry.case_id, [])),
     )

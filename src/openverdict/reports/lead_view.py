@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 
+from openverdict import same_person
 from openverdict.leads.results import Lead, Reason, Replayed
 from openverdict.reports.facts import CaseRef, Cases, FactTable
 from openverdict.reports.figures import (
@@ -64,6 +65,7 @@ class LeadView:
     replayed: str
     mandatory: bool
     under_policy: str
+    same_person: str
     reasons: tuple[tuple[str, str, str], ...]
     map: PlaceMap | None
     without_place: str
@@ -114,8 +116,13 @@ def lead_view(lead: Lead, cases: Cases, outline: Sequence[Ring], register_size: 
         replayed=replayed_words(lead.replayed),
         mandatory=lead.mandatory,
         under_policy=said_of(lead),
+        same_person=same_person.said_of(lead),
         reasons=reason_rows(
-            [r for r in lead.reasons if r.text not in lead.supports and r.code != CODE]
+            [
+                r
+                for r in lead.reasons
+                if r.text not in lead.supports and r.code not in (CODE, same_person.CODE)
+            ]
         ),
         map=place_map(points, (others.lat, others.lon), outline),
         without_place=", ".join(nowhere),
