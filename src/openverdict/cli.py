@@ -23,6 +23,7 @@ from openverdict.cli_fhir import fhir
 from openverdict.cli_identity import identity
 from openverdict.cli_keep import keep
 from openverdict.cli_news import news
+from openverdict.cli_persons import persons
 from openverdict.cli_queue import queue
 from openverdict.cli_record import Purpose, RecordedAsOf, StoreUrl, Who, working
 from openverdict.cli_report import report
@@ -62,7 +63,7 @@ add_simulate_command(app)
 add_suggest_commands(app)
 add_document_command(app)
 add_toxicology_command(app)
-for _group in (decide, duty, exhibit, fhir, identity, news, queue, keep, account, report):
+for _group in (decide, duty, exhibit, fhir, identity, news, persons, queue, keep, account, report):
     app.add_typer(_group)
 RESUMED_FROM = 25_000  # cases
 PLANTED_KEYS = {"raised", "replicates", "budget_per_year"}

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.decisions.compared import compared
+
 from openverdict.cases import Fact as CaseFact
 from openverdict.cases import Status, checks
 from openverdict.decisions import (
@@ -28,10 +30,12 @@ from openverdict.decisions import (
     from_documents,
     known,
     late,
+    linking,
     proving,
     reopening,
     retention,
     runs,
+    same_persons,
     suggestions,
     turns,
     whole_rule,
@@ -54,7 +58,9 @@ from openverdict.decisions.models import (
     Glass,
     Grant,
     Hold,
+    IdentityDecision,
     NarrativeRead,
+    RecordPair,
     Referral,
     Retention,
     Shown,
@@ -119,6 +125,7 @@ def furnish(store: Store) -> Store:
             entering.enter_facts(store, writer, [replace(result(each), field="narrative")])
             writer.flush()
             suggested(store, writer, each)
+            proposed(writer, each)
             enquiry(writer, each)
             put(writer, due(writer, each), ErasureApproval(case_id=each, user=SOMEBODY, rule="r"))
     return store
@@ -240,6 +247,33 @@ def suggested(store: Store, writer: Writer, case_id: str) -> int:
         read=read, case_id=case_id, field="substances_detected", value="mdma", assertion="present",
         begins=0, ends=3, rule=rule, version=version, confidence=0.5,
     ))  # fmt: skip
+
+
+def proposed(writer: Writer, case_id: str, number: int = 0) -> str:
+    """A proposal that two records of one case are of one person."""
+    records = {"record_a": f"{case_id}{number}a", "record_b": f"{case_id}{number}b"}
+    put(writer, case_id, RecordPair(
+        comparison=1, proposal=f"p{case_id}{number}", **records, case_a=case_id, case_b=case_id,
+        role_a="host", role_b="finder", source_a="s", source_b="s", number_a="1", number_b="2",
+        probability=0.9, bits=3.0, over=0,
+    ))  # fmt: skip
+    return f"p{case_id}{number}"
+
+
+def linked(writer: Writer, case_id: str) -> str:
+    """The same, accepted by somebody else."""
+    proposal = proposed(writer, case_id, 2)
+    put(writer, case_id, IdentityDecision(
+        proposal=proposal, record_a=f"{case_id}2a", record_b=f"{case_id}2b", user=SOMEBODY,
+        outcome="accepted", comparison=1,
+    ))  # fmt: skip
+    return proposal
+
+
+def take_nothing(s: Store, w: Writer) -> None:
+    """A comparison that proposed nothing."""
+    with TemporaryDirectory() as folder:
+        linking.take_in(s, w, compared(Path(folder), {}, []))
 
 
 def accepted(
@@ -384,6 +418,11 @@ ACTS: dict[str, Act] = {
     "late.correct_fact": lambda s, w, c: late.correct_fact(
         s, w, fact_of(s, c), replace(result(c), field="sex", value="male"), "typed_wrongly"
     ),
+    "linking.accept": lambda s, w, c: linking.accept(s, w, proposed(w, c, 1), TEXT),
+    "linking.reject": lambda s, w, c: linking.reject(s, w, proposed(w, c, 1), TEXT),
+    "linking.undo": lambda s, w, c: linking.undo(s, w, linked(w, c), TEXT),
+    "linking.let_count": lambda s, w, c: linking.let_count(s, w, 0.95),
+    "linking.take_in": lambda s, w, c: take_nothing(s, w),
     "logbook.read_entries": lambda s, w, c: read_entries(s, w, 0, 2),
     "log_list.list_entries": lambda s, w, c: list_entries(s, w),
     "policy.adopt": lambda s, w, c: adopt(s, w, read_policy()),
@@ -408,6 +447,8 @@ LOOKS: dict[str, Look] = {
     ),
     "beside.marked_narrative": lambda s, u, c: beside.marked_narrative(s, c, user=u),
     "whole_rule.taken_together": lambda s, u, c: whole_rule.taken_together(s, "together-1", user=u),
+    "same_persons.queue": lambda s, u, c: same_persons.queue(s, user=u),
+    "same_persons.proposal_shown": lambda s, u, c: same_persons.proposal_shown(s, f"p{c}0", user=u),
     "suggestions.queue": lambda s, u, c: suggestions.queue(s, user=u),
     "suggestions.suggestion_text": lambda s, u, c: suggestions.suggestion_text(
         s, one_of(s, c), user=u

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.decisions.acts import RUN, TEXT, Acts
@@ -25,6 +27,7 @@ def decide_all(store: Store, clock: Any) -> None:
     _duties(acts, clock)
     _late_results(acts)
     _suggestions(acts)
+    _identities(acts)
     _retention(acts, clock)
     _accounts(acts, clock)
 
@@ -146,6 +149,21 @@ def _suggestions(acts: Acts) -> None:
     why = "Read twice by two people in April."
     policy = SuggestionPolicy("lab", "1", "head of review", date(2024, 1, 2), why, admits)
     acts.write("head", admitting.adopt_suggestion_policy, policy)
+
+
+def _identities(acts: Acts) -> None:
+    """A comparison of persons taken in: one proposal accepted, one counting over the threshold, two records that contradict."""
+    from tests.decisions.compared import compared, key_of
+
+    from openverdict.decisions import linking
+
+    people = {"r1": ("B", "host"), "r2": ("C", "finder"), "r3": ("D", "caller")}
+    pairs = [("r1", "r2", 0.98), ("r2", "r3", 0.99)]
+    with TemporaryDirectory() as folder:
+        run = compared(Path(folder), people, pairs, against=[("r1", "r3", "death_differs")])
+        acts.write("a.clerk", linking.take_in, run)
+    acts.write("first", linking.accept, key_of("r1", "r2"), TEXT)
+    acts.write("head", linking.let_count, 0.95)
 
 
 def _retention(acts: Acts, clock: Any) -> None:

@@ -28,6 +28,7 @@ UNMARKED_MODULES = (
     "consulting",
     "guarding",
     "lateness",
+    "linked",
     "reach",
     "readings",
     "steps",

@@ -470,3 +470,86 @@ class AcceptancePolicy(Recorded):
     name = models.TextField()
     version = models.TextField()
     settings = models.TextField()
+
+
+class IdentityComparison(Recorded):
+    """Records of persons were compared outside of the store, and what was proposed was taken in; the newest row counts.
+
+    `model`: SHA-256 of the frozen model; `secret`: fingerprint of the secret that keys of records were made with; `account`:
+    SHA-256 of the account of the comparison. `left_out`: pairs of which the store does not have both cases.
+    """
+
+    model = models.TextField()
+    secret = models.TextField()
+    account = models.TextField()
+    threshold = models.FloatField()
+    records = models.BigIntegerField()
+    pairs = models.BigIntegerField()
+    left_out = models.BigIntegerField()
+
+
+class RecordPair(Recorded):
+    """Two records of persons in cases of the store: proposed as one person, contradicting each other, or both.
+
+    Records go by keyed hashes, `record_a < record_b`. `probability`, `bits`: null where they were not proposed; `over` (1): at
+    or above the threshold and held back by nothing; `why`: every field in words; `contradiction`: why they can't be one.
+    """
+
+    erasable = True
+
+    comparison = models.BigIntegerField()
+    proposal = models.TextField()
+    record_a = models.TextField()
+    record_b = models.TextField()
+    case_a = models.TextField()
+    case_b = models.TextField()
+    role_a = models.TextField()
+    role_b = models.TextField()
+    source_a = models.TextField()
+    source_b = models.TextField()
+    number_a = models.TextField()
+    number_b = models.TextField()
+    probability = models.FloatField(null=True)
+    bits = models.FloatField(null=True)
+    over = models.SmallIntegerField()
+    held_back = models.TextField(null=True)
+    why = models.TextField(null=True)
+    contradiction = models.TextField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            _index("recordpair_a", "record_a"),
+            _index("recordpair_b", "record_b"),
+            _index("recordpair_proposal", "proposal", "id"),
+            _index("recordpair_of", "comparison", "id"),
+            _index("recordpair_event", "event"),
+        ]
+
+
+class IdentityDecision(Recorded):
+    """What a person said of two records: accepted (one person), rejected (two), or undone; the newest row of a pair counts.
+
+    `user`: who said it. Why is content of the event. `supersedes`: the decision before it.
+    """
+
+    proposal = models.TextField()
+    record_a = models.TextField()
+    record_b = models.TextField()
+    user = models.TextField()
+    outcome = models.TextField()
+    probability = models.FloatField(null=True)
+    comparison = models.BigIntegerField()
+    supersedes = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            _index("identitydec_a", "record_a", "record_b", "id"),
+            _index("identitydec_b", "record_b"),
+            _index("identitydec_proposal", "proposal", "id"),
+        ]
+
+
+class IdentityThreshold(Recorded):
+    """From which probability on pairs that nobody decided on count as one person, from here on; null: none of them does."""
+
+    least = models.FloatField(null=True)

@@ -44,9 +44,11 @@ from openverdict.ledger.events.collection import (
     SourceRegistered,
 )
 from openverdict.ledger.events.combination import (
+    IdentitiesProposed,
     IdentityResolved,
     LeadRaised,
     MentionRaised,
+    PersonsCompared,
     RunFinished,
     RunPlanned,
     RunsCompared,
@@ -124,6 +126,7 @@ __all__ = [
     "FirstViewRecorded",
     "HoldLifted",
     "HoldPlaced",
+    "IdentitiesProposed",
     "IdentityResolved",
     "KeyAdded",
     "KeyRetired",
@@ -140,6 +143,7 @@ __all__ = [
     "OwnerNotified",
     "PackDisclosed",
     "PairShown",
+    "PersonsCompared",
     "PolicyAdopted",
     "ReferralAnswered",
     "ReferralMade",

@@ -71,6 +71,28 @@ class IdentityResolved(Event):
 
 
 @event(Act.COMBINATION)
+class PersonsCompared(Event):
+    """What comparing records of persons outside of the store proposed was taken in; `left_out`: of cases it does not have."""
+
+    comparison: Key
+    model_sha256: Sha256
+    account_sha256: Sha256
+    threshold: Decimal
+    records: int
+    pairs: int
+    left_out: int
+
+
+@event(Act.COMBINATION)
+class IdentitiesProposed(Event):
+    """Pairs of records of one case, or of two, that may be of one person, or cannot be: they wait for a person."""
+
+    comparison: Key
+    cases: tuple[Key, ...]
+    pairs: int
+
+
+@event(Act.COMBINATION)
 class RunsCompared(Event):
     """A run was compared with the one before it: how many leads, pairs and levels are other than before."""
 
