@@ -11,7 +11,7 @@ from tests.decisions.acts import Acts
 from openverdict.decisions.models import Policy as StoredPolicy
 from openverdict.decisions.policy import adopt, in_force, read_policy
 from openverdict.decisions.standing import State, stands
-from openverdict.decisions.words import Conclusion, reasons, reasons_table
+from openverdict.decisions.words import Conclusion, conclusion_words, reasons, reasons_table
 from openverdict.errors import InputError
 
 SHIPPED = (files("openverdict.decisions") / "data" / "policy.toml").read_text("utf-8")
@@ -55,3 +55,15 @@ def test_every_conclusion_has_reasons_and_none_of_them_is_about_who_the_person_w
     labels = " ".join(f"{r.code} {r.label}".lower() for r in reasons().values()).split()
     assert not set(barred) & set(labels)
     assert all(f"`{code}`" in reasons_table() for code in reasons())
+
+
+def test_a_case_by_itself_is_said_to_need_enquiry_and_never_to_be_similar():
+    assert [conclusion_words(code, 1) for code in Conclusion] == [
+        "needs enquiry", "may need enquiry", "needs no enquiry", "not enough information",
+    ]  # fmt: skip
+    assert conclusion_words("similar", 2) == "similar, and needs enquiry"
+    alone = {code for code, reason in reasons().items() if reason.of_one}
+    assert "unanswered" in alone
+    assert not alone & {"same_place", "same_way", "close_in_time", "one_names_the_other"}
+    # Whatever is concluded on one case, there is a reason for it.
+    assert {c for code in alone for c in reasons()[code].supports} == set(Conclusion)

@@ -358,6 +358,15 @@ def test_who_may_not_decide_is_offered_no_form(team):
     assert team.store.rows(FirstView).count() == 0
 
 
+def test_a_case_by_itself_is_asked_about_in_its_own_words(team):
+    asking = client("one")
+    items = asking.get("/leads.json?queue=all").json()["items"]
+    alone = next(each for each in items if len(each["cases"]) == 1)
+    page = asking.get(alone["to"]).text
+    assert "needs no enquiry" in page
+    assert "not similar" not in page
+
+
 def test_an_unknown_lead_is_not_there(team):
     assert client("one").get("/leads/999").status_code == 404
     assert client("one").get("/pairs/B/B").status_code == 404

@@ -25,14 +25,28 @@ CONCLUSION_WORDS = {
     Conclusion.NOT_ENOUGH: "not enough information",
 }
 
+# By itself a case has nothing to be similar to: the question is whether it needs enquiry.
+ALONE_WORDS = {
+    Conclusion.SIMILAR: "needs enquiry",
+    Conclusion.POSSIBLY: "may need enquiry",
+    Conclusion.NOT_SIMILAR: "needs no enquiry",
+    Conclusion.NOT_ENOUGH: "not enough information",
+}
+
+
+def conclusion_words(code: str, cases: int) -> str:
+    """A conclusion on so many cases, in words."""
+    return (ALONE_WORDS if cases == 1 else CONCLUSION_WORDS)[Conclusion(code)]
+
 
 @dataclass(frozen=True)
 class Reason:
-    """A reason code: which conclusions it may support, and the artefact that must be verified for it."""
+    """A reason code: which conclusions it may support, whether on one case too, and the artefact verified for it."""
 
     code: str
     label: str
     supports: tuple[Conclusion, ...]
+    of_one: bool = False
     needs: str | None = None
     needs_values: tuple[str, ...] = ()
     missing: str = ""
@@ -47,6 +61,7 @@ def reasons() -> dict[str, Reason]:
             code,
             entry["label"],
             tuple(Conclusion(word) for word in entry["for"]),
+            entry.get("of_one", False),
             entry.get("needs"),
             tuple(entry.get("is", ())),
             entry.get("missing", ""),
@@ -59,10 +74,19 @@ def reasons_table() -> str:
     """The vocabulary as a Markdown table, for the documentation."""
     rows = [
         f"| `{r.code}` | {r.label} | {'; '.join(CONCLUSION_WORDS[c] for c in r.supports)} | "
-        f"{_needs(r)} |"
+        f"{'yes' if r.of_one else 'no'} | {_needs(r)} |"
         for r in reasons().values()
     ]
-    return "\n".join(["| Code | Means | May support | Needs |", "|---|---|---|---|", *rows]) + "\n"
+    return (
+        "\n".join(
+            [
+                "| Code | Means | May support | Of one case, too | Needs |",
+                "|---|---|---|---|---|",
+                *rows,
+            ]
+        )
+        + "\n"
+    )
 
 
 def _needs(reason: Reason) -> str:

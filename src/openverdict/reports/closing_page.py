@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from openverdict.decisions.words import Conclusion, reasons
+from openverdict.decisions.words import Conclusion, conclusion_words, reasons
 from openverdict.reports.closing import Closing, Concluded
-from openverdict.reports.consideration_page import STATE_WORDS, conclusion_words
+from openverdict.reports.consideration_page import STATE_WORDS
 from openverdict.reports.outcome import inclusion_words
 from openverdict.reports.render import environment
 from openverdict.reports.unlooked import KINDS
@@ -36,7 +36,7 @@ def closing_html(told: Closing, *, made: datetime, reader: str) -> str:
         "compared": _compared(told),
         "leads": [_lead(each) for each in told.leads],
         "hidden": told.hidden,
-        "pairs": [(conclusion_words(code), n) for code, n in told.pairs.items()],
+        "pairs": [(conclusion_words(code, 2), n) for code, n in told.pairs.items()],
         "open_hidden": told.open_hidden,
         "open": [(KIND_WORDS[kind], told.still_open[kind]) for kind in KINDS],
         "log_size": told.log_size,
@@ -143,7 +143,7 @@ def _compared(told: Closing) -> list[str]:
 def _lead(each: Concluded) -> dict[str, Any]:
     words = STATE_WORDS[each.state]
     if each.conclusion is not None:
-        words = conclusion_words(each.conclusion)
+        words = conclusion_words(each.conclusion, len(each.cases))
     if each.disagreement:
         words += "; two people came to different conclusions, and both are kept"
     return {

@@ -103,10 +103,11 @@ class Showing:
 
 @dataclass(frozen=True)
 class Beside:
-    """A first decision that stands on another subject with some of the same cases."""
+    """A first decision that stands on another subject, of `cases` cases, with some of the same."""
 
     subject_kind: str
     subject: str
+    cases: int
     decision: int
     who: str
     conclusion: str
@@ -408,7 +409,14 @@ def _beside(store: Store, subject: Subject) -> list[Beside]:
         shared[entry] = shared.get(entry, 0) + 1
     least = min(2, len(subject.cases))
     return [
-        Beside(row.subject_kind, row.subject, int(row.id), row.user, row.conclusion)
+        Beside(
+            row.subject_kind,
+            row.subject,
+            len(cases_of(store, row.subject_kind, row.subject)),
+            int(row.id),
+            row.user,
+            row.conclusion,
+        )
         for row in firsts.order_by("id")
         if shared.get(row.event_id, 0) >= least
         and (row.subject_kind, row.subject) != (subject.kind.value, subject.key)

@@ -16,7 +16,7 @@ from openverdict.decisions.duties import (
     REFERRAL_OUTCOMES,
     REOPENED_FOR,
 )
-from openverdict.decisions.words import CONCLUSION_WORDS, Conclusion, reasons
+from openverdict.decisions.words import Conclusion, conclusion_words, reasons
 from openverdict.reports.consideration import Consideration, SharedFact, Showing, Step
 from openverdict.reports.labels import level_words
 from openverdict.reports.render import environment
@@ -58,12 +58,12 @@ def consideration_html(told: Consideration, *, made: datetime, reader: str) -> s
         "never": told.never,
         "has_shared": len(told.cases) > 1,
         "shared": list(_shared(told.shared)),
-        "steps": [_step(step) for step in told.steps],
+        "steps": [_step(step, len(told.cases)) for step in told.steps],
         "showings": [_showing(each, labels) for each in told.showings],
         "beside": [
             {
                 "on": _on(each.subject_kind, each.subject),
-                "conclusion": conclusion_words(each.conclusion),
+                "conclusion": conclusion_words(each.conclusion, each.cases),
                 "who": each.who,
                 "decision": each.decision,
             }
@@ -104,23 +104,19 @@ def consideration_text(told: Consideration) -> str:
             for row in _shared(told.shared)
         ]
     lines += ["", "What happened:"]
-    for step in map(_step, told.steps):
+    for each_step in told.steps:
+        step = _step(each_step, len(told.cases))
         lines.append(
             f"  {step['when']}  {step['what']}, {step['who']}: {step['detail']} (entry {step['entry']})"
         )
         if step["words"]:
             lines.append(f"    “{step['words']}”")
     lines += [
-        f"  beside: {_on(each.subject_kind, each.subject)}: {conclusion_words(each.conclusion)} "
+        f"  beside: {_on(each.subject_kind, each.subject)}: {conclusion_words(each.conclusion, each.cases)} "
         f"(decision {each.decision}, {each.who})"
         for each in told.beside
     ]
     return "\n".join(lines)
-
-
-def conclusion_words(code: str) -> str:
-    """A conclusion in words."""
-    return CONCLUSION_WORDS[Conclusion(code)]
 
 
 def _title(told: Consideration) -> str:
@@ -153,7 +149,7 @@ def _figures(told: Consideration) -> list[tuple[str, str, str]]:
 
 
 def _holds(told: Consideration) -> str:
-    return "" if told.conclusion is None else conclusion_words(told.conclusion)
+    return "" if told.conclusion is None else conclusion_words(told.conclusion, len(told.cases))
 
 
 def _first(label: str, step: Step | None) -> tuple[str, str, str]:
@@ -177,12 +173,13 @@ def _shared(facts: Sequence[SharedFact]) -> Iterator[dict[str, str]]:
         }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: Step, cases: int) -> dict[str, Any]:
+    codes = _codes(cases)
     return {
         "when": f"{step.at[:10]} {step.at[11:16]}",
         "what": step.what,
         "who": step.who,
-        "detail": minus(_CODE.sub(lambda code: _codes().get(code[0], code[0]), step.detail)),
+        "detail": minus(_CODE.sub(lambda code: codes.get(code[0], code[0]), step.detail)),
         "words": step.words,
         "entry": step.entry,
     }
@@ -224,11 +221,11 @@ def _showing(each: Showing, labels: dict[str, str]) -> dict[str, Any]:
 
 
 @cache
-def _codes() -> dict[str, str]:
-    """The codes of the record's own vocabularies as words; a case number or a user is left as it is."""
+def _codes(cases: int) -> dict[str, str]:
+    """The codes of the record's own vocabularies as words, on so many cases; a case number or a user is left as it is."""
     own = (*CATEGORIES, *REFERRAL_OUTCOMES, *CONCERN_OUTCOMES, *REOPENED_FOR)
     told = {code: plain(code) for code in own}
-    told |= {code.value: words for code, words in CONCLUSION_WORDS.items()}
+    told |= {code.value: conclusion_words(code, cases) for code in Conclusion}
     return told | {code: reason.label.lower() for code, reason in reasons().items()}
 
 

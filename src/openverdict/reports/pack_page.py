@@ -9,7 +9,7 @@ from typing import Any
 
 from openverdict.cases import dictionary
 from openverdict.cases.words import plain
-from openverdict.decisions.words import CONCLUSION_WORDS, Conclusion, reasons
+from openverdict.decisions.words import conclusion_words, reasons
 from openverdict.reports.pack_words import WORDS
 from openverdict.reports.render import environment
 from openverdict.reports.shown import value_text, variable_labels
@@ -106,7 +106,7 @@ def _decision(row: Row, points: Mapping[str, list[str]], digits: int) -> dict[st
         "number": number,
         "subject": f"{kind}: {cases.replace(';', ', ')}",
         "person": f"{person}, who {' '.join(chain)}",
-        "conclusion": sentence_case(CONCLUSION_WORDS[Conclusion(conclusion)]),
+        "conclusion": sentence_case(conclusion_words(conclusion, len(cases.split(";")))),
         "reasons": [reasons()[code].label for code in codes.split(";") if code],
         "words": said,
         "ratio": "" if ratio is None else f"log10 ratio {signed(float(ratio), digits)}",

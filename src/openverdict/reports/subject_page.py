@@ -18,7 +18,7 @@ from openverdict.decisions.roles import Access, Operation
 from openverdict.decisions.showing import contents_of, ratio_of, snapshot
 from openverdict.decisions.standing import reason_codes
 from openverdict.decisions.subjects import Kind, Subject
-from openverdict.decisions.words import CONCLUSION_WORDS, Conclusion, reasons
+from openverdict.decisions.words import conclusion_words, reasons
 from openverdict.errors import InputError
 from openverdict.leads.results import Lead as FoundLead
 from openverdict.leads.results import Link as FoundLink
@@ -149,7 +149,7 @@ def decided_on(
             "of": row.of,
             "user": row.user,
             "conclusion": row.conclusion,
-            "words": CONCLUSION_WORDS[Conclusion(row.conclusion)],
+            "words": conclusion_words(row.conclusion, len(subject.cases)),
             "reasons": [
                 found.label if (found := reasons().get(code)) else code
                 for code in reason_codes(row)

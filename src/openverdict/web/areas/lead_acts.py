@@ -17,7 +17,7 @@ from openverdict.decisions.showing import is_showing_of, last_showing, show
 from openverdict.decisions.standing import stands
 from openverdict.decisions.subjects import Subject
 from openverdict.decisions.turns import Position, Turn, deciders, position
-from openverdict.decisions.words import CONCLUSION_WORDS, Conclusion, reasons
+from openverdict.decisions.words import Conclusion, conclusion_words, reasons
 from openverdict.errors import InputError
 from openverdict.web.addresses import address
 from openverdict.web.answers import Go, Page
@@ -35,11 +35,28 @@ from openverdict.web.forms import Choices, Field, Filled, Form, Kind, begin
 from openverdict.web.route import Route
 
 LONGEST_WORDS = 20_000
-CONCLUSIONS: Choices = tuple((c.value, CONCLUSION_WORDS[c]) for c in Conclusion)
-REASONS: Choices = tuple(
-    (r.code, f"{r.label} (for: {', '.join(CONCLUSION_WORDS[c] for c in r.supports)})")
-    for r in reasons().values()
-)
+
+
+def _subject(ask: Ask) -> Subject:
+    return next(p for p in PLACES if ask.route.name.startswith(p.name)).subject(ask)
+
+
+def _conclusions(ask: Ask) -> Choices:
+    """What can be concluded, in the words for so many cases."""
+    cases = len(_subject(ask).cases)
+    return tuple((code.value, conclusion_words(code, cases)) for code in Conclusion)
+
+
+def _reasons(ask: Ask) -> Choices:
+    """The reasons that there can be for so many cases, each with what it may support."""
+    cases = len(_subject(ask).cases)
+    return tuple(
+        (r.code, f"{r.label} (for: {', '.join(conclusion_words(c, cases) for c in r.supports)})")
+        for r in reasons().values()
+        if cases > 1 or r.of_one
+    )
+
+
 SHOWN = Field("shown", "What you were shown", Kind.HIDDEN)
 OF = Field("of", "The decision that stands", Kind.HIDDEN, required=False)
 WORDS = Field(
@@ -49,18 +66,18 @@ WORDS = Field(
     longest=LONGEST_WORDS,
     hint="What you rest it on. Name facts and enquiries; nobody’s way of life is a reason.",
 )
-CONCLUSION = Field("conclusion", "What do you conclude?", Kind.CHOICE, choices=CONCLUSIONS)
+CONCLUSION = Field("conclusion", "What do you conclude?", Kind.CHOICE, choices=_conclusions)
 CODES = Field(
     "reasons",
     "Why?",
     Kind.CHOICES,
-    choices=REASONS,
+    choices=_reasons,
     hint="At least one. Each may support only the conclusions named beside it.",
 )
 
 FIRST_VIEW = Form(
     (
-        Field("view", "What do you think, on the facts alone?", Kind.CHOICE, choices=CONCLUSIONS),
+        Field("view", "What do you think, on the facts alone?", Kind.CHOICE, choices=_conclusions),
         Field(
             "text",
             "In words",
@@ -100,8 +117,7 @@ WITHOUT_DECIDING = Form(
 
 
 def _deciders(ask: Ask) -> Choices:
-    subject = next(p for p in PLACES if ask.route.name.startswith(p.name)).subject(ask)
-    return tuple((name, name) for name in deciders(ask.store, subject, user=ask.who))
+    return tuple((name, name) for name in deciders(ask.store, _subject(ask), user=ask.who))
 
 
 GIVING = Form(

@@ -14,7 +14,7 @@ from openverdict.decisions.showing import show
 from openverdict.decisions.standing import State
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.decisions.turns import Position, position
-from openverdict.decisions.words import CONCLUSION_WORDS, Conclusion
+from openverdict.decisions.words import conclusion_words
 from openverdict.errors import InputError
 from openverdict.ledger.models import Lead
 from openverdict.ledger.store import Store
@@ -185,11 +185,11 @@ def subject_data(ask: Ask, subject: Subject) -> tuple[dict[str, Any], Position]:
         "conclusion": None if stand.hides_opinions else stand.conclusion,
         "conclusion_words": None
         if stand.hides_opinions or stand.conclusion is None
-        else CONCLUSION_WORDS[Conclusion(stand.conclusion)],
+        else conclusion_words(stand.conclusion, len(subject.cases)),
         "disagreement": stand.disagreement,
         "own_view": None
         if stand.own_view is None
-        else CONCLUSION_WORDS[Conclusion(stand.own_view)],
+        else conclusion_words(stand.own_view, len(subject.cases)),
         "given_to": stand.given_to,
         "may": stand.acts,
         "found": page.found,
