@@ -292,12 +292,13 @@ def learn(records: int, seed: int, folder: Path) -> tuple[FrozenModel, dict[str,
 
 
 def targets(frozen: dict[str, Any], here: dict[str, Any]) -> dict[str, Any]:
-    """What was asked, beside what was found. Time is of processors: what it takes on one core, whatever else is running."""
+    """What was asked, beside what was found; time by the clock, which hangs on what else is running, and of processors."""
     at = next(row for row in frozen["by_threshold"] if row["threshold"] == CUT)["identities"]
     return {
         "precision": reached(at["precision"], TRUE_SHARE, FROZEN_AT),
         "recall": reached(at["recall"], FOUND_SHARE, FROZEN_AT),
         "namesakes_joined": reached(-at["namesakes_joined"], 0, FROZEN_AT),
+        "seconds": reached(-here["timing"]["whole_s"], -SECONDS, WHOLE),
         "processor_seconds": reached(-here["timing"]["whole_core_s"], -SECONDS, WHOLE),
     }
 
