@@ -170,7 +170,11 @@ class _Query:
         self._is_sqlite = connections[store.alias].vendor == "sqlite"
         self._looks_at_each = False
         self._in_order = self._is_sqlite and is_scattered(store, within)
-        rows = within.allows(store.rows(Present), in_order=self._in_order)
+        self._rows = self._filtered(within.allows(store.rows(Present), in_order=self._in_order))
+
+    def _filtered(self, rows: Any) -> Any:
+        """Of rows of `Present`, those that the filter chooses."""
+        store, chosen = self._store, self._chosen
         rows = _by_columns(rows, chosen)
         rows = self._by_number(rows)
         rows = self._by_unit(rows)
@@ -189,13 +193,19 @@ class _Query:
                 if chosen.restricted
                 else rows.exclude(case_id__in=names)
             )
-        self._rows = rows
+        return rows
 
     def count(self) -> tuple[int, bool]:
         """(how many there are, whether all were counted)."""
         if self._looks_at_each:
             found = self._rows.values("id")[: CAP + 1].count()
             return min(found, CAP), found <= CAP
+        back = self._within.kept_back
+        if self._within.everything and back:
+            # Holding a million numbers against those that are kept back takes longer than counting them.
+            every = self._store.rows(Present)
+            kept_back = self._filtered(every.filter(id__in=back)).count()
+            return self._filtered(every).count() - kept_back, True
         return self._rows.count(), True
 
     def page(
@@ -295,7 +305,9 @@ def _lines(
         seen = clear.allows(store.rows(Present).filter(id__in=numbers))
         plain = set(seen.values_list("id", flat=True))
     triaged = store.rows(Triaged).filter(run_id=run, case_id__in=names) if run is not None else None
-    levels = {} if triaged is None else dict(triaged.values_list("case_id", "level"))
+    # With `event`, so that SQLite, which counts nothing, takes the index by case and not all of the run's levels.
+    said = () if triaged is None else triaged.values_list("case_id", "level", "event_id")
+    levels = {case: level for case, level, _ in said}
     held = restricted_cases(store, names)
     places = _places(store, [row.case_id for row in rows if row.id in plain])
     return tuple(
