@@ -7,7 +7,7 @@ import re
 from importlib.resources import files
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from tests.web.conftest import client, unusable
+from tests.web.conftest import client
 
 from openverdict.decisions.access import has_account
 from openverdict.decisions.accounts import is_restricted
@@ -87,20 +87,3 @@ def test_a_policy_is_shown_and_another_put_in_force(app):
 def test_help_is_there_for_each_reader(app):
     for path in ("sergeant", "coroners-officer", "auditor"):
         assert "<h1>Help for" in client().get(f"/help/{path}").text
-
-
-def test_everybody_can_use_the_pages_of_people(browse):
-    account = "/people/account/reader"
-    managed = ("/people", account, f"{account}/grant", f"{account}/change", f"{account}/link")
-    assert unusable(browse("administrator"), *managed, "/people/roles") == []
-    others = (
-        "/people/break-glass",
-        "/people/restrict/A",
-        "/people/why?operation=view&case=A",
-        "/settings",
-        "/settings/adopt",
-        "/help/sergeant",
-        "/help/coroners-officer",
-        "/help/auditor",
-    )
-    assert unusable(browse("supervisor"), *others) == []

@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 
-from tests.web.conftest import client, unusable
+from tests.web.conftest import client
 
 from openverdict.ledger.merkle import leaf_hash
 from openverdict.ledger.models import Event
@@ -101,13 +101,3 @@ def test_a_concern_is_recorded_waits_and_is_answered(app):
     assert client("reviewer").get(row["address"]).status_code == 200
     assert asking.post(row["address"], answer).status_code == 303
     assert asking.get(row["address"]).status_code == 404
-
-
-PAGES = ("/log", "/log/3", "/log/verify", "/log/export")
-REPORTS = ("/reports", "/reports/case/A", "/reports/unlooked", "/reports/closure", "/reports/pack")
-DUTIES = ("/duties", "/duties/concern")
-
-
-def test_everybody_can_use_the_pages_of_the_record(browse):
-    assert unusable(browse("auditor"), *PAGES) == []
-    assert unusable(browse("supervisor"), *REPORTS, *DUTIES) == []
