@@ -326,6 +326,8 @@ def test_one_goes_on_where_one_left_off(team):
     asking.get("/leads/5")
     asking.get("/leads/1")
     assert asking.get("/leads/next").headers["Location"] == "/leads/1"
+    resume = asking.get("/leads.json?queue=all").json()["resume"]
+    assert resume == {"words": "Lead S-B-3", "to": "/leads/1?queue=all"}
     decide(team, "one")
     assert asking.get("/leads/next").headers["Location"] != "/leads/1"
 
@@ -333,6 +335,7 @@ def test_one_goes_on_where_one_left_off(team):
 def test_a_pair_is_decided_on_the_same_way(team):
     told = client("one").get("/pairs/C/B.json").json()
     assert (told["blind"], told["found"]) == (True, None)
+    assert ">Cases B and C</a>" in client("one").get("/pairs/B/C/refer").text
     assert decide(team, "one", "/pairs/B/C").status_code == 303
     told = client("one").get("/pairs/B/C.json").json()
     assert told["found"]["whole"]

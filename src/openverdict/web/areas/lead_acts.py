@@ -29,6 +29,7 @@ from openverdict.web.areas.subjects import (
     home_of,
     queue_query,
     run_of,
+    words_of,
 )
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Choices, Field, Filled, Form, Kind, begin
@@ -375,14 +376,16 @@ def _view(place: Place, act: Act) -> Callable[[Ask], Page | Go]:
         first = act.begins(ask, subject, stand)
         if ask.request.method == "GET" and (first is None or not act.ready(stand)):
             return Go(home)
+        name = words_of(ask.store, subject.kind, subject.key)
         data = {
             "lede": act.lede,
             "kind": subject.kind,
             "key": subject.key,
+            "name": name,
             "cases": subject.cases,
             "back": home,
         }
-        crumbs = ((str(subject).capitalize(), home),)
+        crumbs = ((name, home),)
         return Page(data, title=act.title, crumbs=crumbs, filled=begin(act.form, first or {}))
 
     return view

@@ -18,6 +18,7 @@ from openverdict.web.areas.subjects import (
     address_of,
     line_of,
     page_of,
+    words_of,
 )
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Form
@@ -56,7 +57,7 @@ def list_work(ask: Ask) -> Page:
         "before": page.before,
         "resume": None
         if left is None
-        else {"words": f"{left[0]} {left[1]}", "to": address_of(*left)},
+        else {"words": words_of(ask.store, *left), "to": address_of(*left, query)},
         "next": address("leads.next", query),
     }
     return Page(data, title="Work")

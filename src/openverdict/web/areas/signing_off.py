@@ -15,7 +15,7 @@ from openverdict.decisions.turns import position
 from openverdict.reports.labels import check_label
 from openverdict.reports.subject_page import decided_on
 from openverdict.web.answers import Go, GoneError, Page
-from openverdict.web.areas.subjects import address_of
+from openverdict.web.areas.subjects import address_of, words_of
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Filled, Form, Kind
 from openverdict.web.route import Route
@@ -83,11 +83,12 @@ def before_signing_decision(ask: Ask) -> Page:
     told = next(
         each for each in decided_on(ask.store, subject, user=ask.who) if each["decision"] == number
     )
-    lede = f"{str(subject).capitalize()}: {told['words']}, by {told['user']}. “{told['text']}”"
+    name = words_of(ask.store, subject.kind, subject.key)
+    lede = f"{name}: {told['words']}, by {told['user']}. “{told['text']}”"
     return Page(
         {"lede": lede},
         title=f"Sign decision {number}",
-        crumbs=((str(subject).capitalize(), home),),
+        crumbs=((name, home),),
     )
 
 

@@ -130,6 +130,15 @@ def by_rank(leads: Iterable[Any], blind: set[str]) -> list[Any]:
     return sorted(leads, key=place)
 
 
+def words_of(store: Store, kind: str, key: str) -> str:
+    """What a subject is called on pages: a lead by its name in reports, a pair and a case by their cases."""
+    if kind == Kind.LEAD:
+        row = store.rows(Lead).filter(id=int(key)).first()
+        return f"Lead {key if row is None else row.lead_id}"
+    cases = subjects.cases_of(store, kind, key)
+    return f"{'Cases' if len(cases) > 1 else 'Case'} {' and '.join(cases)}"
+
+
 def home_of(ask: Ask, subject: Subject) -> str:
     """The page of a subject, in the queue in which somebody came to it."""
     return address_of(subject.kind, subject.key, queue_query(ask))
