@@ -24,7 +24,7 @@ TITLES = {
 def page(request: HttpRequest, status: int, line: str) -> HttpResponse:
     """One line, as a page or as JSON."""
     line = line[:1].upper() + line[1:]
-    if getattr(request, "openverdict_twin", ""):
+    if getattr(request, "openverdict_twin", "") or request.path_info.endswith(".json"):
         told = {"status": status, "error": line}
         return HttpResponse(as_json(told), content_type="application/json", status=status)
     context = {
