@@ -89,8 +89,8 @@ def empty_app(empty_template: Path, tmp_path: Path) -> Iterator[Running]:
     stop()
 
 
-def client(name: str | None = None, **more: Any) -> Any:
-    """Django's test client, signed in as this person."""
+def client(name: str | None = None, *, fresh: bool = False, **more: Any) -> Any:
+    """Django's test client, signed in as this person; `fresh`: who has just said again who they are."""
     from django.contrib.auth import get_user_model
     from django.test import Client
 
@@ -98,6 +98,8 @@ def client(name: str | None = None, **more: Any) -> Any:
     if name is not None:
         user, _ = get_user_model().objects.get_or_create(username=name)
         made.force_login(user, backend=BACKEND)
+    if fresh:
+        made.post("/account/again", {"password": PASSWORD})
     return made
 
 
@@ -192,13 +194,15 @@ def empty_browse(browser: Any, empty_live: str) -> Iterator[Callable[..., Watche
 def windows(browser: Any, origin: str) -> Iterator[Callable[..., Watched]]:
     opened: list[Watched] = []
 
-    def window(name: str | None = None, *, width: int = 1440, **more: Any) -> Watched:
+    def window(
+        name: str | None = None, *, width: int = 1440, fresh: bool = False, **more: Any
+    ) -> Watched:
         context = browser.new_context(viewport={"width": width, "height": 900}, **more)
         if name is not None:
             context.add_cookies(
                 [
                     {"name": key, "value": value.value, "url": origin}
-                    for key, value in client(name).cookies.items()
+                    for key, value in client(name, fresh=fresh).cookies.items()
                 ]
             )
         found = Watched(origin, context, context.new_page())

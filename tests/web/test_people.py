@@ -16,7 +16,7 @@ from openverdict.decisions.policy import read_policy
 
 
 def test_an_account_is_made_and_given_a_role_and_a_link(app):
-    asking = client("administrator")
+    asking = client("administrator", fresh=True)
     assert asking.post("/people/new", {"user": "j.doe"}).status_code == 303
     page = "/people/account/j~2Edoe"
     assert asking.post(f"{page}/grant", {"role": "reader", "case": "A"}).status_code == 303

@@ -191,7 +191,10 @@ def test_it_is_off_unless_somebody_set_it_up(app):
 
 
 def test_an_administrator_says_who_somebody_is(app):
-    asking = client("administrator")
+    to = "/people/account/reader/sign-on"
+    assert client("administrator").post(to, {"subject": "x"}).status_code == 401
+    assert client("administrator").get(to).headers["Location"].startswith("/account/again")
+    asking = client("administrator", fresh=True)
     to = "/people/account/reader/sign-on"
     assert asking.post(to, {"email": "A.Reader@Example.org"}).status_code == 303
     assert SignOn.objects.get(username="reader").email == "a.reader@example.org"
@@ -251,4 +254,4 @@ def test_a_start_with_an_issuer_shows_the_way_in(app_template):
 
 def test_everybody_can_use_the_pages_of_single_sign_on(house, browse):
     assert unusable(browse(), "/account/login") == []
-    assert unusable(browse("administrator"), "/people/account/reader/sign-on") == []
+    assert unusable(browse("administrator", fresh=True), "/people/account/reader/sign-on") == []

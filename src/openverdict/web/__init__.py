@@ -3,7 +3,8 @@
 What comes in: requests of people who signed in, and a store. What goes out: pages, and the same data as JSON and CSV under the
 same address. This room has no logic of its own: a view asks `decisions`, `ledger` and `reports`, whose functions say who may
 do what, and every page stands in one table of routes (`routes.ROUTES`), from which the addresses, the navigation, the
-description of the API and the test of who may see what are made. It fetches nothing from another host, keeps passwords and
+description of the API and the test of who may see what are made. It fetches nothing from another host (but from an issuer
+of single sign-on that an administrator named), keeps passwords and
 sessions in a database beside the record, and never in it, and runs no script that its own server did not send.
 
     with start("cases.db", Options(port=8000)) as running:   # the store, the app's own database, the settings

@@ -28,7 +28,7 @@ from openverdict.web.ask import Ask
 from openverdict.web.forms import Filled, UnknownFieldError, begin, read, refuse_unknown
 from openverdict.web.route import Gate, Route
 from openverdict.web.running import current
-from openverdict.web.signing_in import is_able
+from openverdict.web.signing_in import is_able, is_fresh
 
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105  (the name of a field)
 POSTED_AS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
@@ -81,6 +81,8 @@ def _answer(request: HttpRequest, route: Route, twin: str, params: dict[str, Any
         return _not_so(request, route)
     ask = Ask(request, route, current().store, _user(request), params, twin=twin)
     _let_in(ask)
+    if request.method == "GET" and route.fresh and not is_fresh(request):
+        return _again(request, twin)
     first = consulting.wanted(ask)
     if first is not None:
         return first
@@ -118,6 +120,8 @@ def _act(ask: Ask) -> HttpResponse:
     assert ask.route.form is not None and ask.route.act is not None  # noqa: S101, PT018  (routes.check)
     posted, files = _posted(ask.request)
     filled = read(ask.route.form, posted, files, ask)
+    if ask.route.fresh and not is_fresh(ask.request):
+        return _again(ask.request, ask.twin)
     done: Page | Go | Download | None = None
     if not filled.errors:
         try:
@@ -247,6 +251,13 @@ def _to_sign_in(request: HttpRequest, twin: str) -> HttpResponse:
     if request.method != "GET":
         return HttpResponseRedirect(settings.LOGIN_URL)
     return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={quote(request.get_full_path())}")
+
+
+def _again(request: HttpRequest, twin: str) -> HttpResponse:
+    """Who asks has to say again who they are: what they ask for opens a door."""
+    if twin or request.method != "GET":
+        return errors.page(request, 401, "say again who you are: go to /account/again, then repeat")
+    return HttpResponseRedirect(f"/account/again?next={quote(request.get_full_path())}")
 
 
 def _not_so(request: HttpRequest, route: Route) -> HttpResponse:

@@ -25,6 +25,8 @@ class HeadersMiddleware:
         response.headers["Permissions-Policy"] = POLICY
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["X-Frame-Options"] = "DENY"
+        if request.path_info == "/account/logout" and request.method == "POST":
+            response.headers["Clear-Site-Data"] = '"storage"'
         if not request.path_info.startswith("/static/"):
             response.headers["Cache-Control"] = "no-store"
         return response

@@ -41,6 +41,7 @@ class Route:
     nav: the words in the navigation; empty to stay out of it.
     crumbs: names of the routes above it, without parameters.
     paper: whether the answer is a file that is taken out (a PDF): it may be for somebody named as `recipient`.
+    fresh: whether who asks has to have said lately who they are (a password, a key), since it opens a door.
     foreign: a view of a library that answers by itself (with `posts`, the fields that it takes).
     """
 
@@ -60,6 +61,7 @@ class Route:
     nav: str = ""
     crumbs: tuple[str, ...] = ()
     paper: bool = False
+    fresh: bool = False
     foreign: Callable[..., Any] | None = None
     posts: tuple[str, ...] = ()
 

@@ -138,6 +138,7 @@ def _set(options: Options, secret: str, single_sign_on: sso.SingleSignOn | None)
         "OPENVERDICT_SINGLE_SIGN_ON": single_sign_on,
         "SOCIALACCOUNT_PROVIDERS": sso.providers(single_sign_on),
         "SECURE_HSTS_SECONDS": HSTS_S if secure else 0,
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS": secure,
         "ACCOUNT_DEFAULT_HTTP_PROTOCOL": "https" if secure else "http",
     }
     for name, value in found.items():

@@ -138,6 +138,10 @@ SETTINGS: dict[str, Any] = {
             ("MinimumLengthValidator", {"min_length": 12}),
             ("CommonPasswordValidator", {}),
         )
+    ]
+    + [
+        {"NAME": "openverdict.web.passwords.HouseWordsValidator"},
+        {"NAME": "openverdict.web.passwords.StolenValidator"},
     ],
     "AXES_FAILURE_LIMIT": LOCKED_AFTER,
     "AXES_COOLOFF_TIME": LOCKED_FOR,

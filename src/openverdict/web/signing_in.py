@@ -8,7 +8,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm as BaseLoginForm
-from allauth.account.signals import password_changed
+from allauth.account.signals import authentication_step_completed, password_changed
 from allauth.mfa.signals import authenticator_added, authenticator_removed
 from django.contrib.auth import get_user_model, logout
 from django.contrib.auth.backends import ModelBackend
@@ -30,6 +30,13 @@ BEGAN = "began"  # key of a session: when it began, in seconds since 1970
 def is_able(store: Store, name: str) -> bool:
     """Whether the record has an account of this name that is neither locked nor closed."""
     return has_account(store, name)
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether the person said within the last minutes who they are."""
+    from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+
+    return bool(did_recently_reauthenticate(request))
 
 
 class RecordBackend(ModelBackend):
@@ -130,6 +137,7 @@ def listen() -> None:
     user_logged_out.connect(_signed_out, dispatch_uid="openverdict.signed_out")
     user_login_failed.connect(_failed, dispatch_uid="openverdict.failed")
     password_changed.connect(_password_changed, dispatch_uid="openverdict.password")
+    authentication_step_completed.connect(_again, dispatch_uid="openverdict.again")
     authenticator_added.connect(_factor_added, dispatch_uid="openverdict.factor_added")
     authenticator_removed.connect(_factor_removed, dispatch_uid="openverdict.factor_removed")
 
@@ -161,10 +169,24 @@ def _password_changed(sender: Any, request: HttpRequest, user: Any, **_: Any) ->
 
 def _factor_added(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     _changed(user, "second_factor_added")
+    _end_others(request, user)
 
 
 def _factor_removed(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
     _changed(user, "second_factor_removed")
+    _end_others(request, user)
+
+
+def _end_others(request: HttpRequest, user: Any) -> None:
+    from openverdict.web.sessions import end_sessions
+
+    end_sessions(str(user.get_username()), request.session.session_key)
+
+
+def _again(sender: Any, request: HttpRequest, **more: Any) -> None:
+    """Who has said again who they are goes on under another number of the session."""
+    if more.get("reauthenticated"):
+        request.session.cycle_key()
 
 
 def _changed(user: Any, what: str) -> None:

@@ -19,7 +19,7 @@ from openverdict.ledger.models import Run, RunEnd
 from openverdict.web import links, preferences
 from openverdict.web import single_sign_on_flow as flow
 from openverdict.web.answers import Go, GoneError, Page
-from openverdict.web.areas import own_keys, purposes
+from openverdict.web.areas import own_keys, own_sessions, purposes
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Filled, Form, Kind, begin
 from openverdict.web.openapi import description
@@ -185,6 +185,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     *purposes.ROUTES,
     *own_keys.ROUTES,
+    *own_sessions.ROUTES,
     Route(
         "begin/<slug:token>",
         "house.begin",

@@ -213,13 +213,14 @@ CHANGE = Form((Field("change", "What becomes of it", Kind.CHOICE, choices=CHANGE
 MANAGE = Operation.MANAGE_ACCOUNTS
 ABOVE = ("house.home", "people.accounts")
 PLAIN = "layout/form.html"
+DOORS = ("link", "sign_on")  # by these somebody could come in as another
 
 
 def _act(
     path: str, name: str, title: str, view: Any, form: Form, act: Any, page: str = PLAIN
 ) -> Route:
     return Route(path, f"people.{name}", view, operation=MANAGE, title=title, form=form, act=act,
-                 template=page, crumbs=ABOVE)  # fmt: skip
+                 template=page, crumbs=ABOVE, fresh=name in DOORS)  # fmt: skip
 
 
 ROUTES: tuple[Route, ...] = (

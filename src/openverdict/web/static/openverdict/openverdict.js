@@ -3,14 +3,14 @@
 // Which key is for what stands in the page (#key-map), as the person set it: a page offers one by data-key on a link or a field.
 // Keys rest in text fields, and none changes anything: a key follows a link or moves the focus, and never presses a button.
 const told = JSON.parse(document.getElementById("key-map")?.textContent || '{"on": false, "keys": []}');
-const PLACES = {
-  start: ".brand",
-  search: '[role="search"] input:not([type="hidden"])',
-};
+const PLACES = new Map([
+  ["start", ".brand"],
+  ["search", '[role="search"] input:not([type="hidden"])'],
+]);
 const dialog = document.getElementById("keys");
 
 function placeOf(name) {
-  return document.querySelector(PLACES[name] || `[data-key="${name}"]`);
+  return document.querySelector(PLACES.get(name) || `[data-key="${name}"]`);
 }
 
 function isWriting(target) {
