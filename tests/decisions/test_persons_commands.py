@@ -72,9 +72,7 @@ def test_a_person_decides_in_the_store_and_the_report_says_so(commands, tmp_path
     run(*review, "--out", tmp_path / "over")
     leads = (tmp_path / "over" / "leads.csv").read_text(encoding="utf-8")
     assert "over the threshold of probability, which nobody has reviewed: unreviewed-" in leads
-    run("persons", "reject", key, *why)
-    run(*review, "--out", tmp_path / "apart")
-    assert "Same person" not in (tmp_path / "apart" / "leads.csv").read_text(encoding="utf-8")
+    assert "2 superseded" in run("persons", "reject", key, *why)
     assert "Only what people accepted" in run("persons", "threshold", "--none", "--as", "head")
     assert "--least, or --none" in commands.refused("persons", "threshold")
     for word in ("Thistlewick", "1961", "9434765919"):
