@@ -15,6 +15,7 @@ from openverdict.cases import Status
 from openverdict.decisions import duties
 from openverdict.decisions import lead as lead_of
 from openverdict.decisions.access import AccessError, may
+from openverdict.decisions.agenda import Queue, agenda, place_in
 from openverdict.decisions.clocks import waiting
 from openverdict.decisions.derived import LeadNow
 from openverdict.decisions.models import Assignment, Decision, FirstView, Referral
@@ -171,6 +172,83 @@ def test_every_list_of_every_person_is_what_asking_of_each_lead_gives(busy, cloc
             if wanted[which][0]:
                 filled.add(which)
     assert filled == set(WorkList)  # none is empty for everybody, or this has tried nothing
+
+
+def agenda_one_by_one(store, user, clock, day):
+    """By queue, the leads that the person may list in the order of the agenda, with what stands in their lines: the oracle."""
+    allowed = set(
+        store.rows(Case)
+        .filter(may(store, user, Operation.LIST, at=clock.now))
+        .values_list("case_id", flat=True)
+    )
+    running: dict[str, list[Any]] = {}
+    kinds = {"assignment": Assignment, "decision": Decision}
+    for each in waiting(store, day, user=PROGRAM):
+        if each.subject_kind in kinds:
+            row = store.rows(kinds[each.subject_kind]).get(id=int(each.subject))
+            running.setdefault(row.subject, []).append((each, row))
+    found: dict[Queue, list[Any]] = {each: [] for each in Queue}
+    hidden = 0
+    for row in store.rows(Lead):
+        key = str(row.id)
+        cases = lead_of(store, row.id).cases
+        if not set(cases) <= allowed:
+            hidden += 1
+            continue
+        stood = stands_on(store, "lead", key)
+        given = [r.user for each, r in running.get(key, []) if each.subject_kind == "assignment"]
+        first = running[key][0][0] if key in running else None
+        holds = {
+            Queue.ALL: True,
+            Queue.MINE: given[-1:] == [user] and stood.state is not State.CONSIDERED,
+            Queue.UNASSIGNED: not given and stood.state in (State.RAISED, State.VIEWED),
+            Queue.OVERDUE: first is not None and first.days_over > 0,
+            Queue.AWAITED: stood.state in (State.AWAITS_SECOND, State.AWAITS_THIRD)
+            and user not in stood.people,
+        }
+        line = (
+            (first.due if first else "~", key),
+            (cases, stood.state.value, stood.people, (given or [None])[-1], first and first.due),
+        )
+        for queue, is_in in holds.items():
+            if is_in:
+                found[queue].append(line)
+    return {queue: sorted(lines) for queue, lines in found.items()}, hidden
+
+
+def test_every_queue_of_every_person_is_what_asking_of_each_lead_gives(busy, clock):
+    day = clock.now + timedelta(days=4)
+    filled = set()
+    for user in USERS[:-1]:
+        wanted, hidden = agenda_one_by_one(busy, user, clock, day)
+        for queue, lines in wanted.items():
+            pages, after = [], None
+            while True:
+                page = agenda(busy, queue, day, user=user, size=7, after=after)
+                pages.append(page)
+                if (after := page.after) is None:
+                    break
+            got = [
+                ((w.due or "~", w.key), (w.cases, w.state, w.people, w.given_to, w.due))
+                for page in pages
+                for w in page.items
+            ]
+            assert got == lines, (user, queue)
+            assert page.hidden == hidden
+            assert page.counts == {each.value: len(of) for each, of in wanted.items()}
+            if len(pages) > 1:
+                back = agenda(busy, queue, day, user=user, size=7, before=page.before)
+                assert back.items == pages[-2].items
+            for number, (key, _) in enumerate(lines[:3], start=1):
+                place = place_in(busy, queue, "lead", key[1], day, user=user)
+                beside = [each and each.key for each in (place.previous, place.next)]
+                around = [
+                    lines[at][0][1] if 0 <= at < len(lines) else None for at in (number - 2, number)
+                ]
+                assert (place.position, place.total, beside) == (number, len(lines), around)
+            if lines:
+                filled.add(queue)
+    assert filled == set(Queue)
 
 
 def test_a_line_says_where_its_lead_stands(busy, clock):

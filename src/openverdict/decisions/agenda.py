@@ -7,17 +7,21 @@ answer is due, then by the day on which a lead was first raised, the newest firs
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from operator import attrgetter
 
 from django.db.models import Q
 
 from openverdict.decisions.access import footing
 from openverdict.decisions.clocks import Waiting, waiting
+from openverdict.decisions.derived import LeadNow
 from openverdict.decisions.guarding import look
+from openverdict.decisions.listing import last_run
 from openverdict.decisions.models import About, Assignment, Decision, Shown
+from openverdict.decisions.reach import reach
 from openverdict.decisions.retention import as_told, pseudonyms
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.standing import (
@@ -28,7 +32,8 @@ from openverdict.decisions.standing import (
     stands_on_each,
 )
 from openverdict.decisions.subjects import Kind, cases_of, pair_key
-from openverdict.ledger.models import Lead, LeadCase, Mention, RunEnd
+from openverdict.decisions.worklist import visible_leads
+from openverdict.ledger.models import Lead, LeadCase, Mention
 from openverdict.ledger.store import Store
 
 SIZE = 50
@@ -67,12 +72,6 @@ class Work:
     given_to: str | None
     due: str | None
     days_over: int
-
-    @property
-    def order(self) -> tuple[str, int, str, str]:
-        """What is due comes first, then what was raised last."""
-        day = date.fromisoformat(self.since).toordinal() if self.since else 0
-        return (self.due or "~", LATEST - day, self.kind, self.key)
 
 
 @dataclass(frozen=True)
@@ -113,10 +112,9 @@ def agenda(
 
     `after`, `before`: what the page before or after it gave; a page stays where it is when something above it is done.
     """
-    run, work, hidden = _all(store, at, user)
-    queues = {each: _of(each, work, user) for each in Queue}
-    chosen = queues[Queue(queue)]
-    keys = [_cursor(each) for each in chosen]
+    found = _all(store, at, user)
+    chosen = _of(Queue(queue), found.lines, user)
+    keys = [line.cursor for line in chosen]
     end = len(chosen)
     if after is not None:
         start = bisect_right(keys, after)
@@ -129,10 +127,10 @@ def agenda(
     shown = chosen[start:end]
     return WorkPage(
         Queue(queue),
-        run,
-        as_told(tuple(shown), pseudonyms(store)),
-        {each.value: len(found) for each, found in queues.items()},
-        hidden,
+        found.run,
+        as_told(found.work(store, shown), pseudonyms(store)),
+        {each.value: sum(map(_test(each, user), found.lines)) for each in Queue},
+        found.hidden,
         keys[end - 1] if shown and end < len(chosen) else None,
         keys[start] if shown and start > 0 else None,
     )
@@ -143,8 +141,7 @@ def with_case(store: Store, case: str, at: datetime, *, user: str) -> tuple[tupl
     """(leads of the last run that hold a case, then pairs with it that somebody has looked at or that name each other; how many
     besides are about cases that the person may not list).
     """
-    end = store.rows(RunEnd).order_by("-run_id").first()
-    run = None if end is None else int(end.run_id)
+    run = last_run(store)
     held = store.rows(LeadCase).filter(case_id=case, lead__run_id=run).order_by("lead_id")
     keys = dict.fromkeys((Kind.LEAD.value, str(n)) for n in held.values_list("lead_id", flat=True))
     about = store.rows(About).filter(case_id=case).values("event_id")
@@ -164,15 +161,19 @@ def with_case(store: Store, case: str, at: datetime, *, user: str) -> tuple[tupl
 @look(Operation.LIST)
 def place_in(store: Store, queue: str, kind: str, key: str, at: datetime, *, user: str) -> Place:
     """Where a subject stands in a queue; next to one that is not in it any more, what the queue begins with."""
-    chosen = _of(Queue(queue), _all(store, at, user)[1], user)
-    found = next((i for i, w in enumerate(chosen) if (w.kind, w.key) == (str(kind), key)), None)
-    if found is None:
-        return Place(0, len(chosen), None, chosen[0] if chosen else None)
+    found = _all(store, at, user)
+    chosen = _of(Queue(queue), found.lines, user)
+    at_place = next((i for i, w in enumerate(chosen) if (w.kind, w.key) == (str(kind), key)), None)
+    if at_place is None:
+        first = found.work(store, chosen[:1])
+        return Place(0, len(chosen), None, first[0] if first else None)
+    before = found.work(store, chosen[at_place - 1 : at_place] if at_place else [])
+    after = found.work(store, chosen[at_place + 1 : at_place + 2])
     return Place(
-        found + 1,
+        at_place + 1,
         len(chosen),
-        chosen[found - 1] if found else None,
-        chosen[found + 1] if found + 1 < len(chosen) else None,
+        before[0] if before else None,
+        after[0] if after else None,
     )
 
 
@@ -192,14 +193,46 @@ def left_off(store: Store, *, user: str) -> tuple[str, str] | None:
     return str(last.subject_kind), str(last.subject)
 
 
-def _cursor(work: Work) -> str:
-    due, day, kind, key = work.order
-    return f"{due} {day:07d} {kind} {key}"
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What of a piece of work decides in which queues it is, and where. Of a run's many leads, no more than this is read."""
+
+    kind: str
+    key: str
+    state: str
+    people: tuple[str | None, ...]
+    given_to: str | None
+    days_over: int
+    cursor: str
 
 
-def _of(queue: Queue, work: list[Work], user: str) -> list[Work]:
-    """What of the work is in a queue, in its order."""
-    chosen: dict[Queue, Callable[[Work], bool]] = {
+@dataclass(frozen=True)
+class _Found:
+    """All the work that a person may list, and what the lines of a page are made from. `hidden`: how much they may not."""
+
+    run: int | None
+    lines: list[_Line]
+    hidden: int
+    clocks: list[Waiting]
+    subjects: dict[int, tuple[str, str]]
+    named: set[tuple[str, str]]
+
+    def work(self, store: Store, lines: Sequence[_Line]) -> tuple[Work, ...]:
+        """These lines in full."""
+        keys = [(line.kind, line.key) for line in lines]
+        cases = _cases(store, keys)
+        return tuple(_made(store, keys, cases, self.clocks, self.subjects, self.named))
+
+
+def _cursor(due: str | None, since: str, kind: str, key: str) -> str:
+    """What is due comes first, then what was raised last."""
+    day = date.fromisoformat(since).toordinal() if since else 0
+    return f"{due or '~'} {LATEST - day:07d} {kind} {key}"
+
+
+def _test(queue: Queue, user: str) -> Callable[[_Line], bool]:
+    """Whether a piece of work is in a queue."""
+    tests: dict[Queue, Callable[[_Line], bool]] = {
         Queue.MINE: lambda w: w.given_to == user and w.state != State.CONSIDERED,
         Queue.UNASSIGNED: lambda w: w.given_to is None and w.state in (State.RAISED, State.VIEWED),
         Queue.OVERDUE: lambda w: w.days_over > 0,
@@ -208,27 +241,65 @@ def _of(queue: Queue, work: list[Work], user: str) -> list[Work]:
         ),
         Queue.ALL: lambda w: True,
     }
-    return sorted((each for each in work if chosen[queue](each)), key=_cursor)
+    return tests[queue]
 
 
-def _all(store: Store, at: datetime, user: str) -> tuple[int | None, list[Work], int]:
-    """(the last run that ended, all the work that a person may list, how much they may not)."""
+def _of(queue: Queue, lines: list[_Line], user: str) -> list[_Line]:
+    """What of the work is in a queue, in its order."""
+    return sorted(filter(_test(queue, user), lines), key=attrgetter("cursor"))
+
+
+def _all(store: Store, at: datetime, user: str) -> _Found:
+    """All the work that a person may list: the leads of the last run that ended, from where they stand at present
+    (`lead_table`), and whatever else there is, which is little.
+    """
     with store.snapshot():
-        end = store.rows(RunEnd).order_by("-run_id").first()
-        run = None if end is None else int(end.run_id)
+        run = last_run(store)
         clocks = [w for w in waiting(store, at, user=user) if w.subject_kind in _SUBJECT_OF]
-        subjects = {w.clock: subject for w in clocks if (subject := _subject_of(store, w))}
-        keys: dict[tuple[str, str], None] = dict.fromkeys(
-            (Kind.LEAD.value, str(n))
-            for n in store.rows(Lead).filter(run_id=run).order_by("id").values_list("id", flat=True)
-        )
+        subjects = _subjects(store, clocks)
+        due, given = _awaited(store, clocks, subjects)
+        every = store.rows(LeadNow).filter(run=run)
+        seen = visible_leads(store, every, reach(store, user, Operation.LIST, at=store.clock()))
+        stand = seen.values_list("id", "state", "first_by", "second_by")
+        raised = dict(store.rows(Lead).filter(run_id=run).values_list("id", "first_raised"))
+        lines = [
+            _line((Kind.LEAD.value, str(number)), state, people, raised[number][:10], due, given)
+            for number, state, *people in stand.iterator(chunk_size=2_000)
+        ]
+        hidden = len(raised) - len(lines)
         named = {(Kind.PAIR.value, pair_key(*pair)) for pair in mentions_waiting(store)}
-        keys |= dict.fromkeys([*sorted(named), *subjects.values()])
-        cases = _cases(store, keys)
-        seen = _listed(store, user, cases)
-        shown = [key for key in keys if seen.issuperset(cases[key])]
-        work = _made(store, shown, cases, clocks, subjects, named)
-        return run, work, len(keys) - len(shown)
+        more = [
+            key
+            for key in dict.fromkeys([*sorted(named), *subjects.values()])
+            if key[0] != Kind.LEAD.value or int(key[1]) not in raised
+        ]
+        cases = _cases(store, more)
+        listed = _listed(store, user, cases)
+        shown = [key for key in more if listed.issuperset(cases[key])]
+        lines += [
+            _line((work.kind, work.key), work.state, work.people, work.since, due, given)
+            for work in _made(store, shown, cases, clocks, subjects, named)
+        ]
+        return _Found(run, lines, hidden + len(more) - len(shown), clocks, subjects, named)
+
+
+def _line(
+    key: tuple[str, str],
+    state: str,
+    people: Iterable[str | None],
+    since: str,
+    due: Mapping[tuple[str, str], Waiting],
+    given: Mapping[tuple[str, str], str],
+) -> _Line:
+    clock = due.get(key)
+    return _Line(
+        *key,
+        state,
+        tuple(people),
+        given.get(key),
+        0 if clock is None else clock.days_over,
+        _cursor(None if clock is None else clock.due, since, *key),
+    )
 
 
 def _listed(store: Store, user: str, cases: dict[tuple[str, str], tuple[str, ...]]) -> set[str]:
@@ -251,14 +322,7 @@ def _made(
         of_kind = [key for kind, key in keys if kind == of.value]
         found = stands_on_each(store, of.value, of_kind)
         stood |= {(of.value, key): standing for key, standing in found.items()}
-    given = _given(store, clocks)
-    due: dict[tuple[str, str], Waiting] = {}
-    to: dict[tuple[str, str], str] = {}
-    for clock in clocks:  # what is due first comes first
-        if clock.clock in subjects:
-            due.setdefault(subjects[clock.clock], clock)
-            if clock.clock in given:
-                to[subjects[clock.clock]] = given[clock.clock]
+    due, to = _awaited(store, clocks, subjects)
     leads = _leads(store, [int(key) for kind, key in keys if kind == Kind.LEAD.value])
     made = []
     for kind, key in keys:
@@ -288,9 +352,31 @@ def _made(
 _SUBJECT_OF = {"assignment": Assignment, "decision": Decision}
 
 
-def _subject_of(store: Store, clock: Waiting) -> tuple[str, str] | None:
-    row = store.rows(_SUBJECT_OF[clock.subject_kind]).filter(id=int(clock.subject)).first()
-    return None if row is None else (str(row.subject_kind), str(row.subject))
+def _subjects(store: Store, clocks: list[Waiting]) -> dict[int, tuple[str, str]]:
+    """What clocks run on, by clock."""
+    found = {}
+    for kind, model in _SUBJECT_OF.items():
+        numbers = {w.clock: int(w.subject) for w in clocks if w.subject_kind == kind}
+        rows = model.objects.using(store.alias).in_bulk(list(numbers.values()))
+        for clock, number in numbers.items():
+            if number in rows:
+                found[clock] = (str(rows[number].subject_kind), str(rows[number].subject))
+    return {w.clock: found[w.clock] for w in clocks if w.clock in found}
+
+
+def _awaited(
+    store: Store, clocks: list[Waiting], subjects: dict[int, tuple[str, str]]
+) -> tuple[dict[tuple[str, str], Waiting], dict[tuple[str, str], str]]:
+    """By subject, the clock that ends first, and to whom it was given."""
+    given = _given(store, clocks)
+    due: dict[tuple[str, str], Waiting] = {}
+    to: dict[tuple[str, str], str] = {}
+    for clock in clocks:  # what is due first comes first
+        if clock.clock in subjects:
+            due.setdefault(subjects[clock.clock], clock)
+            if clock.clock in given:
+                to[subjects[clock.clock]] = given[clock.clock]
+    return due, to
 
 
 def _given(store: Store, clocks: list[Waiting]) -> dict[int, str]:

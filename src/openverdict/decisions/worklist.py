@@ -125,7 +125,7 @@ def work_list(
     if run is None:
         return WorkPage(None, which, (), dict.fromkeys(WorkList, Counted(0, 0)), None, None)
     every = store.rows(LeadNow).filter(run=run)
-    visible = _visible(store, every, reach(store, user, Operation.LIST, at=store.clock()))
+    visible = visible_leads(store, every, reach(store, user, Operation.LIST, at=store.clock()))
     lists = _conditions(user, today)
     shown, total = (_count(rows, lists) for rows in (visible, every))
     backwards = before is not None
@@ -172,7 +172,7 @@ def _count(rows: Any, lists: dict[WorkList, Q]) -> dict[WorkList, int]:
     return {each: int(found[f"n_{each.value}"]) for each in lists}
 
 
-def _visible(store: Store, leads: Any, within: Reach) -> Any:
+def visible_leads(store: Store, leads: Any, within: Reach) -> Any:
     """Of leads of one run, those all of whose cases are within reach."""
     if within.whole:
         return leads
@@ -274,4 +274,4 @@ def _cursor(row: LeadNow) -> str:
     return f"{row.rank}~{row.id}"
 
 
-__all__ = ["Counted", "WorkLine", "WorkList", "WorkPage", "work_list"]
+__all__ = ["Counted", "WorkLine", "WorkList", "WorkPage", "visible_leads", "work_list"]
