@@ -44,7 +44,6 @@ UNMARKED = {
     "deciding.wants_first_view": "a rule",
     "exhibits.listed": "a query that is told who asks",
     "exhibits.of_case": "a rule asks it",
-    "listing.hidden_cases": "a count, for whom it was asked how far they reach",
     "listing.last_run": "names a run, no case",
     "policy.in_force": "the policy speaks of no case",
     "proving.measured": "counts by rule over the whole store, for rules and policies",
@@ -72,6 +71,7 @@ UNMARKED = {
     "standing.stands_on_each": "the same for many",
     "turns.blind_to": "a rule asks it",
     "unanswered.unanswered_concerns": "a rule asks it",
+    "worklist.visible_leads": "a query, for whom it was asked how far they reach",
 }
 RULES: dict[str, Operation] = {}  # operation by the full name of the function
 Cases = Callable[[Store, Any], Iterable[str]]

@@ -16,7 +16,14 @@ from django.db.models import Exists, F, OuterRef, Q, TextField, Value
 from django.db.models.functions import Concat
 
 from openverdict.decisions.guarding import look
-from openverdict.decisions.reach import UNIT, Reach, is_scattered, reach, restricted_cases
+from openverdict.decisions.reach import (
+    UNIT,
+    Reach,
+    is_scattered,
+    reach,
+    restricted_cases,
+    within_and_beyond,
+)
 from openverdict.decisions.roles import Access, Operation
 from openverdict.errors import InputError
 from openverdict.ledger.derived import Present, PresentItem
@@ -144,22 +151,13 @@ def list_cases(
         _cursor(sort, rows[0]) if rows and (after or (before and more)) else None,
         _cursor(sort, rows[-1]) if rows and (before or more) else None,
     )
-    return CasePage(lines, count, counted_all, hidden_cases(store, within), run, *keys)
+    return CasePage(lines, count, counted_all, within_and_beyond(store, within)[1], run, *keys)
 
 
 def last_run(store: Store) -> int | None:
     """The number of the last run that ended; None where none did."""
     end = store.rows(RunEnd).order_by("-run_id").values_list("run_id", flat=True).first()
     return None if end is None else int(end)
-
-
-def hidden_cases(store: Store, within: Reach) -> int:
-    """How many cases of the register are out of reach."""
-    if within.whole:
-        return 0
-    if within.everything:
-        return int(store.rows(Present).filter(id__in=within.kept_back).count())
-    return int(store.rows(Present).count() - within.allows(store.rows(Present)).count())
 
 
 class _Query:
@@ -371,4 +369,4 @@ def _check(sort: str, size: int, after: str | None, before: str | None) -> None:
         raise InputError("a page is after one case or before one; give one of the two")
 
 
-__all__ = ["CaseFilter", "CaseLine", "CasePage", "hidden_cases", "last_run", "list_cases"]
+__all__ = ["CaseFilter", "CaseLine", "CasePage", "last_run", "list_cases"]

@@ -116,6 +116,18 @@ def names_of(store: Store, numbers: Collection[int]) -> list[str]:
     return sorted(found)
 
 
+def within_and_beyond(store: Store, within: Reach) -> tuple[int, int]:
+    """(how many cases of the register are within reach, how many are not)."""
+    rows = store.rows(Present)
+    if within.whole:
+        return int(rows.count()), 0
+    if within.everything:
+        beyond = int(rows.filter(id__in=within.kept_back).count())
+        return int(rows.count()) - beyond, beyond
+    listed = int(within.allows(rows).count())
+    return listed, int(rows.count()) - listed
+
+
 def is_scattered(store: Store, within: Reach) -> bool:
     """Whether a person's units hold so many cases that a page is sooner read off the order than sorted."""
     if within.everything:
