@@ -77,8 +77,9 @@ def test_every_operation_on_every_case_is_allowed_as_the_table_says(house, clock
 
 @pytest.mark.parametrize("role", Role)
 def test_cases_that_are_asked_about_together_are_answered_as_one_by_one(house, clock, role):
-    with house.writing("root", "administration") as writer:
-        accounts.grant(house, writer, role.value, Role.REVIEWER.value, case="hidden-1")
+    if role is not Role.ADMINISTRATOR:  # who manages accounts reads no case
+        with house.writing("root", "administration") as writer:
+            accounts.grant(house, writer, role.value, Role.REVIEWER.value, case="hidden-1")
     cases = (*CASES.values(), "nowhere-1")
     together = footing(house, role.value, cases, at=clock.now)
     for operation in set(Operation) - HOUSE:
