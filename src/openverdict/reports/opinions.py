@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from openverdict.cases import dictionary
@@ -81,5 +81,10 @@ def _cell(cases: Cases, case_id: str, name: str, said: dict[str, tuple[str, ...]
 
 def _differ(ref: CaseRef, by: dict[str, dict[str, tuple[str, ...]]]) -> str:
     """A sentence where opinions that were given differ; empty where they agree or only one was."""
-    given = {_SAME.get(code, code) for said in by.values() for code in said if code not in _NOT_YET}
-    return f"The opinions on {ref.case_id} differ." if len(given) > 1 else ""
+    given = (code for said in by.values() for code in said)
+    return f"The opinions on {ref.case_id} differ." if is_disputed(given) else ""
+
+
+def is_disputed(codes: Iterable[str]) -> bool:
+    """Whether opinions that were given differ; one that is still to come, or other words for the same, is no difference."""
+    return len({_SAME.get(code, code) for code in codes if code not in _NOT_YET}) > 1

@@ -9,6 +9,7 @@ from openverdict.decisions.roles import Operation
 from openverdict.ledger.models import Case
 from openverdict.reports.case_facts import case_facts
 from openverdict.web.answers import GoneError, Page
+from openverdict.web.areas.case_parts import opinions_in, work_on
 from openverdict.web.areas.signing_off import told_categories
 from openverdict.web.areas.subjects import line_of
 from openverdict.web.ask import Ask
@@ -45,6 +46,8 @@ def view_case(ask: Ask) -> Page:
     at = ask.store.clock()
     work, hidden = with_case(ask.store, case, at, user=ask.who)
     stance = footing(ask.store, ask.who, (case,), at=at)
+    data |= opinions_in(data["facts"])
+    data |= work_on(ask, case) if stance.may(Operation.LIST) else {}
     data["categories"] = told_categories(ask, case)
     data["may"] = [each for each in (Operation.CATEGORISE, Operation.SIGN_OFF) if stance.may(each)]
     data |= {"together": [line_of(each) for each in work], "together_hidden": hidden}
