@@ -22,6 +22,7 @@ demo: $(STAMP) ## the main job on the worked example in a simulated city; names 
 	@$(VENV)/bin/openverdict demo --out out/demo
 
 practice: $(STAMP) ## the review app on a store to practise on; prints where it is and how to get in
+	@mkdir -p out
 	@test -e out/practice.db || $(VENV)/bin/openverdict demo --store out/practice.db
 	@$(VENV)/bin/openverdict serve --store out/practice.db --link-for a.reviewer --link-for b.reviewer
 

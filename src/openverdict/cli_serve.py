@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -58,6 +59,8 @@ def serve(
     """Start the review app on a store, and print where it is. Ctrl-C ends it."""
     if only not in PARTS:
         fail(f"--only {only}: one of: {', '.join(PARTS)}")
+    if only != "worker":
+        _check_free(host, port)
     with errors(None):
         from openverdict.web.settings import configure_app
 
@@ -81,3 +84,13 @@ def serve(
             with suppress(KeyboardInterrupt):
                 serving.serve(running, worker=only == "all")
             typer.echo("Ended. What was recorded stands.")
+
+
+def _check_free(host: str, port: int) -> None:
+    """Fail before a store is made or a link printed, where another program listens."""
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        why = error.strerror or "can't be listened on"
+        fail(f"--host {host} --port {port}: {why}; name another port with --port")

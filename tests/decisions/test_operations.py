@@ -162,8 +162,11 @@ def test_who_sees_with_names_struck_out_sees_no_words_and_no_values_that_name(ho
         for held in ("C", "T", "D"):
             accounts.grant(house, writer, "auditor", "auditor", case=held)
             accounts.grant(house, writer, "reviewer", "reviewer", case=held)
+            accounts.grant(house, writer, "reader", "reader", case=held)
     subject = pair(house, "A", "C")
-    full = consideration(house, subject, house.clock(), user="reviewer")
+    with pytest.raises(InputError, match="have not decided yet"):
+        consideration(house, subject, house.clock(), user="reviewer")
+    full = consideration(house, subject, house.clock(), user="reader")
     struck = consideration(house, subject, house.clock(), user="auditor")
     assert {each.field for each in full.shared} - {each.field for each in struck.shared} >= {
         "persons"

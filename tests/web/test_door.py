@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from datetime import timedelta
 
@@ -9,7 +10,9 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 from tests.web.conftest import ENVIRONMENT, PASSWORD, client
+from typer.testing import CliRunner
 
+from openverdict.cli import app as cli
 from openverdict.decisions.accounts import change_user
 from openverdict.errors import InputError
 from openverdict.ledger.models import Event
@@ -118,6 +121,17 @@ def test_a_newer_link_puts_the_older_out_of_use(empty_app):
     old, new = links.make(links.FIRST), links.make(links.FIRST)
     assert links.look_up(old) is None
     assert links.look_up(new) is not None
+
+
+def test_where_another_program_listens_no_store_is_made_and_no_link_printed(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        words = ["serve", "--store", str(tmp_path / "new.db"), "--port", str(port)]
+        told = CliRunner().invoke(cli, words)
+    assert told.exit_code == 2
+    assert f"--port {port}" in told.output
+    assert "begin/" not in told.output
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_link_for_a_person_sets_that_persons_password_alone(app):

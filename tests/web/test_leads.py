@@ -414,3 +414,23 @@ def test_it_works_without_javascript(team, browse):
     page.get_by_label("Your reason in words").fill(TEXT)
     page.get_by_role("button", name="Record my decision").click()
     assert "Awaits a second person" in page.get_by_role("status").inner_text()
+
+
+def test_no_report_tells_whoever_has_still_to_decide(team):
+    decide(team, "one")
+    view(team, "two")
+    for path in ("/reports/lead/1", "/reports/lead/1.json", "/reports/lead/1/pdf"):
+        answer = client("two").get(path)
+        assert answer.status_code == 400, path
+        assert TEXT not in answer.content.decode(errors="replace")
+    assert "have not decided yet" in client("two").get("/reports/lead/1").text
+    for path in ("/reports/unlooked", "/reports/closure", "/reports/case/B"):
+        page = client("two").get(path)
+        assert page.status_code == 200, path
+        assert "at one wall" not in page.text, path
+        assert "+6.03" not in page.text, path
+    closed = client("two").get("/reports/closure.json").json()
+    mine = next(each for each in closed["leads"] if each["lead"] == GROUP)
+    assert (mine["kept"], mine["rank"], mine["log10_lr"], mine["people"]) == (True, None, None, [])
+    decide(team, "two")
+    assert client("two").get("/reports/lead/1").text.count("Found at one wall") >= 2

@@ -70,6 +70,7 @@ UNMARKED = {
     "standing.stands_on": "a rule asks it; people ask stands",
     "standing.stands_on_each": "the same for many",
     "turns.blind_to": "a rule asks it",
+    "turns.opinions_kept_from": "a rule asks it",
     "unanswered.unanswered_concerns": "a rule asks it",
     "worklist.visible_leads": "a query, for whom it was asked how far they reach",
 }

@@ -12,7 +12,7 @@ from openverdict.decisions.guarding import look
 from openverdict.decisions.models import Assignment, FirstView, Shown, UserState
 from openverdict.decisions.policy import in_force
 from openverdict.decisions.roles import Operation
-from openverdict.decisions.standing import State, stands_on
+from openverdict.decisions.standing import State, stands_on, stands_on_each
 from openverdict.decisions.subjects import Kind, Subject
 from openverdict.ledger.store import Store
 
@@ -138,3 +138,19 @@ def blind_to(
     stance = footing(store, user, every, at=store.clock())
     deciding = {case for case in every if stance.answer(Operation.DECIDE, case).allowed}
     return {key for key, cases in left.items() if deciding.issuperset(cases)}
+
+
+def opinions_kept_from(
+    store: Store, kind: Kind, subjects: Mapping[str, Sequence[str]], user: str
+) -> set[str]:
+    """Of subjects of one kind that nobody is done with, those whose ratio and opinions a person may not read in a report yet.
+
+    They owe a first view, or a decision as the second person: what the others concluded, and why, would colour it.
+    """
+    stood = stands_on_each(store, kind, list(subjects))
+    kept = blind_to(store, kind, subjects, user)
+    for key, cases in subjects.items():
+        second = stood[key].state is State.AWAITS_SECOND and user not in stood[key].people
+        if second and footing(store, user, cases, at=store.clock()).may(Operation.DECIDE):
+            kept.add(key)
+    return {key for key in kept if stood[key].state is not State.CONSIDERED}

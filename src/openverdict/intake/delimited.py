@@ -9,6 +9,7 @@ from openverdict.errors import InputError
 from openverdict.intake.sheet import Table
 
 DELIMITERS = (",", ";", "\t")
+LONGEST_CELL = 4_000_000  # characters: a long narrative fits; what is longer is a quotation mark that nobody closed
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -24,6 +25,7 @@ def read_delimited(name: str, data: bytes) -> Table:
     delimiter = _delimiter(name, text)
     records, rows = [], []
     blank = 0
+    csv.field_size_limit(LONGEST_CELL)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         header = next(reader, [])

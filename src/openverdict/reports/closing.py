@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from openverdict.decisions.standing import (
     stands_on_each,
 )
 from openverdict.decisions.subjects import Kind
+from openverdict.decisions.turns import opinions_kept_from
 from openverdict.errors import InputError
 from openverdict.ledger.models import Case, Lead, LeadCase, Run, RunEnd
 from openverdict.ledger.reading import StoredLog
@@ -35,10 +36,13 @@ _COUNTS = ("cases", "deaths", "incidents", "rejected_rows", "undated_rows", "wit
 
 @dataclass(frozen=True)
 class Concluded:
-    """One lead of the run and what stands on it. `conclusion`: a code, once nobody is waited for."""
+    """One lead of the run and what stands on it. `conclusion`: a code, once nobody is waited for.
+
+    `kept`: the reader has still to decide on it, so that its rank, its ratio and what others said are not told to them.
+    """
 
     lead: int
-    rank: int
+    rank: int | None
     cases: tuple[str, ...]
     log10_lr: float | None
     state: str
@@ -46,6 +50,7 @@ class Concluded:
     reasons: tuple[str, ...]
     people: tuple[str, ...]
     disagreement: bool
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,18 @@ def _leads(store: Store, run: int, user: str | None) -> tuple[list[Concluded], i
     told = [
         _concluded(row, tuple(members.get(int(row.id), ())), stood[str(row.id)]) for row in shown
     ]
-    return told, len(rows) - len(shown)
+    if user is None or seen is None:
+        return told, len(rows) - len(shown)
+    kept = opinions_kept_from(store, Kind.LEAD, {str(each.lead): each.cases for each in told}, user)
+    open_to = [each for each in told if str(each.lead) not in kept]
+    others = sorted((e for e in told if str(e.lead) in kept), key=lambda each: each.cases)
+    return open_to + [_kept(each) for each in others], len(rows) - len(shown)
+
+
+def _kept(each: Concluded) -> Concluded:
+    return replace(
+        each, rank=None, log10_lr=None, conclusion=None, reasons=(), people=(), disagreement=False, kept=True
+    )  # fmt: skip
 
 
 def _concluded(row: Any, cases: tuple[str, ...], stood: Standing) -> Concluded:

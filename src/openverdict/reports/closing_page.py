@@ -149,8 +149,16 @@ def _lead(each: Concluded) -> dict[str, Any]:
     return {
         "lead": each.lead,
         "cases": ", ".join(each.cases),
-        "ratio": "a case alone" if each.log10_lr is None else signed(each.log10_lr),
+        "ratio": "kept until your first view"
+        if each.kept
+        else "a case alone"
+        if each.log10_lr is None
+        else signed(each.log10_lr),
         "conclusion": sentence_case(words),
         "reasons": [reasons()[code].label for code in each.reasons],
-        "people": listed(list(each.people)) if each.people else "nobody yet",
+        "people": "kept until you have decided"
+        if each.kept
+        else listed(list(each.people))
+        if each.people
+        else "nobody yet",
     }

@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import F
 
 from openverdict.cases import FieldType, dictionary
+from openverdict.decisions.access import in_use
 from openverdict.decisions.duties import waiting
 from openverdict.decisions.guarding import look
 from openverdict.decisions.models import (
@@ -36,6 +37,8 @@ from openverdict.decisions.roles import Access, Operation
 from openverdict.decisions.showing import contents_of
 from openverdict.decisions.standing import State, reason_codes, standing_decisions, stands_on
 from openverdict.decisions.subjects import Kind, Subject, cases_of
+from openverdict.decisions.turns import opinions_kept_from
+from openverdict.errors import InputError
 from openverdict.ledger.models import Event, Fact, Lead, Link
 from openverdict.ledger.reading import StoredLog
 from openverdict.ledger.store import PROGRAM, Store
@@ -156,9 +159,17 @@ def consideration(
     `user`: who reads it; may be left out only where the store has no accounts. `redacted`: without what may name people:
     their words, the fields that are keys of persons, places and texts; some readers get no other. `access` is filled in by
     the table of roles, not by callers.
+
+    Raises:
+        InputError: the reader owes a first view or a second decision on the subject, which the report would colour.
     """
     redacted = redacted or access is Access.REDACTED
     with store.snapshot():
+        if _kept_from(store, subject.kind, {subject.key: subject.cases}, user):
+            raise InputError(
+                f"{subject}: this report tells what the run found and what others concluded, and you have not decided yet; "
+                "record your first view and your decision, or let somebody make it who does not decide on it"
+            )
         stood = stands_on(store, subject.kind, subject.key)
         told = _Told(store, subject)
         if redacted:
@@ -176,7 +187,7 @@ def consideration(
             tuple(steps),
             tuple(_never(store, subject, stood.state, steps, at)),
             tuple(told.showings()),
-            tuple(_beside(store, subject)),
+            tuple(_beside(store, subject, user)),
             (log := StoredLog(store)).size,
             log.root().hex(),
             redacted,
@@ -398,8 +409,20 @@ def _never(
     return said
 
 
-def _beside(store: Store, subject: Subject) -> list[Beside]:
-    """Decisions that stand on other subjects with at least as many of these cases as make a comparison: one, or two."""
+def _kept_from(
+    store: Store, kind: Kind, subjects: dict[str, tuple[str, ...]], user: str | None
+) -> set[str]:
+    """Those whose opinions the reader must not know yet; none, where the store has no accounts, and no case by itself."""
+    if user is None or not in_use(store) or kind is Kind.CASE:
+        return set()
+    return opinions_kept_from(store, kind, subjects, user)
+
+
+def _beside(store: Store, subject: Subject, user: str | None) -> list[Beside]:
+    """Decisions that stand on other subjects with at least as many of these cases as make a comparison: one, or two.
+
+    Without those that the reader must not know yet.
+    """
     about = store.rows(About).filter(case_id__in=subject.cases)
     firsts = standing_decisions(store).filter(event_id__in=about.values("event_id"))
     shared: dict[int, int] = {}
@@ -408,7 +431,7 @@ def _beside(store: Store, subject: Subject) -> list[Beside]:
     ):
         shared[entry] = shared.get(entry, 0) + 1
     least = min(2, len(subject.cases))
-    return [
+    found = [
         Beside(
             row.subject_kind,
             row.subject,
@@ -421,3 +444,12 @@ def _beside(store: Store, subject: Subject) -> list[Beside]:
         if shared.get(row.event_id, 0) >= least
         and (row.subject_kind, row.subject) != (subject.kind.value, subject.key)
     ]
+    kept: set[tuple[str, str]] = set()
+    for kind in Kind:
+        asked = {
+            each.subject: cases_of(store, kind, each.subject)
+            for each in found
+            if each.subject_kind == kind
+        }
+        kept |= {(kind.value, key) for key in _kept_from(store, kind, asked, user)}
+    return [each for each in found if (each.subject_kind, each.subject) not in kept]

@@ -15,6 +15,7 @@ from openverdict.decisions.retention import as_told, pseudonyms
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.standing import awaited, mentions_waiting, standing_decisions
 from openverdict.decisions.subjects import Kind, pair_key
+from openverdict.decisions.turns import blind_to
 from openverdict.ledger.models import Case, Fact, Lead, LeadCase, Link, RunEnd
 from openverdict.ledger.store import PROGRAM, Store
 
@@ -36,7 +37,7 @@ class Begun:
 @dataclass(frozen=True)
 class Unlooked:
     """What of the last run nobody decided on. Pairs as (case, case, log10 ratio), leads as (number, cases,
-    log10 ratio), by their ranks.
+    log10 ratio), by their ranks; after them, by their names and without a ratio, those on which the reader owes a first view.
 
     `mentions`: pairs in which one case names the other and that nobody finished considering. `unfinished`: a second or third
     person is waited for. `reopened`: decided before one of the cases was reopened, and not since. `by_unit`: how many of each
@@ -45,7 +46,7 @@ class Unlooked:
     """
 
     run: int | None
-    pairs: tuple[tuple[str, str, float], ...]
+    pairs: tuple[tuple[str, str, float | None], ...]
     leads: tuple[tuple[int, tuple[str, ...], float | None], ...]
     mentions: tuple[tuple[str, str], ...]
     unfinished: tuple[Begun, ...]
@@ -68,10 +69,10 @@ def never_looked_at(store: Store, at: datetime, user: str | None = None) -> Unlo
     no accounts.
     """
     with store.snapshot():
-        return _found(store, at, _visible(store, user, store.clock()))
+        return _found(store, at, user, _visible(store, user, store.clock()))
 
 
-def _found(store: Store, at: datetime, visible: set[str] | None) -> Unlooked:
+def _found(store: Store, at: datetime, user: str | None, visible: set[str] | None) -> Unlooked:
     hidden = 0
 
     def kept(found: list[Group]) -> list[Group]:
@@ -94,6 +95,11 @@ def _found(store: Store, at: datetime, visible: set[str] | None) -> Unlooked:
         ],
     }
     listed = {kind: kept(each) for kind, each in found.items()}
+    if user is not None and visible is not None:
+        by_key = {pair_key(*cases): (pair, cases) for pair, cases in listed["pairs"]}
+        listed["pairs"] = _blinded(store, Kind.PAIR, by_key, user)
+        by_key = {str(lead[0]): (lead, cases) for lead, cases in listed["leads"]}
+        listed["leads"] = _blinded(store, Kind.LEAD, by_key, user)
     touched = {case for each in listed.values() for _, cases in each for case in cases}
     known = _units(store)
     units = {case: known.get(case, (NO_UNIT,)) for case in sorted(touched)}
@@ -106,6 +112,14 @@ def _found(store: Store, at: datetime, visible: set[str] | None) -> Unlooked:
     )
     told: Unlooked = as_told(made, pseudonyms(store))
     return told
+
+
+def _blinded(store: Store, kind: Kind, groups: dict[str, Group], user: str) -> list[Group]:
+    """Those whose ratio the reader may see, in their order; then the others by their cases, each without its ratio."""
+    blind = blind_to(store, kind, {key: cases for key, (_, cases) in groups.items()}, user)
+    seen = [group for key, group in groups.items() if key not in blind]
+    kept = [((*one[:2], None), cases) for key, (one, cases) in groups.items() if key in blind]
+    return seen + sorted(kept, key=lambda group: group[1])
 
 
 def _visible(store: Store, user: str | None, at: datetime) -> set[str] | None:

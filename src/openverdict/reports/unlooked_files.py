@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from math import isnan, nan
 from typing import Any
 
 import polars as pl
@@ -20,6 +21,7 @@ from openverdict.reports.tables import safe_csv
 from openverdict.reports.unlooked import KINDS, Begun, Unlooked
 from openverdict.reports.words import counted, day_words, signed
 
+KEPT = nan  # a ratio that there is and that the reader may not see yet
 LISTED = 200  # rows of each kind on a page; the tables have them all
 SHEET_ROWS = 1_048_575  # that a sheet holds under its head
 KIND_WORDS = {
@@ -71,7 +73,9 @@ def unlooked_table(told: Unlooked) -> pl.DataFrame:
         for kind in KINDS
         for subject, cases, ratio, decision, clock in map(_ROWS[kind], getattr(told, kind))
     ]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(
+        pl.col("log10_lr").fill_nan(None)
+    )
 
 
 def unlooked_csv(told: Unlooked) -> bytes:
@@ -211,15 +215,17 @@ def _detail(
         return f"decision {decision} stands"
     if ratio is None:
         return "a case alone" if len(cases) == 1 else "one names the other"
-    return signed(ratio)
+    return "kept until your first view" if isnan(ratio) else signed(ratio)
 
 
-def _pair(pair: tuple[str, str, float]) -> _Row:
-    return f"pair {pair[0]}, {pair[1]}", pair[:2], pair[2], None, None
+def _pair(pair: tuple[str, str, float | None]) -> _Row:
+    return f"pair {pair[0]}, {pair[1]}", pair[:2], KEPT if pair[2] is None else pair[2], None, None
 
 
 def _lead(lead: tuple[int, tuple[str, ...], float | None]) -> _Row:
-    return f"lead {lead[0]}", *lead[1:], None, None
+    number, cases, ratio = lead
+    kept = ratio is None and len(cases) > 1
+    return f"lead {number}", cases, KEPT if kept else ratio, None, None
 
 
 def _mention(pair: tuple[str, str]) -> _Row:

@@ -136,7 +136,8 @@ def _slider(told: KnownOn, ask: Ask) -> dict[str, Any] | None:
 def _numbered(told: KnownOn) -> list[Point]:
     """The cases that are numbered on the map: those of groups, or the last ones where there was none."""
     grouped = {case for lead in told.leads for case in lead.cases}
-    own = [point for point in told.points if point.case in grouped]
+    # By their names: in the order of their groups, the numbers would tell whose leads are strongest.
+    own = sorted((p for p in told.points if p.case in grouped), key=lambda point: point.case)
     return own or list(told.points[:MAPPED])
 
 
