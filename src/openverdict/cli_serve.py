@@ -75,6 +75,8 @@ def serve(
             if only == "worker":
                 serving.work()
                 return
+            # It listens before anybody is told where, so that whoever follows the link at once is answered.
+            server = serving.server_of(running)
             for kind, who, link in serving.first_links(running, *(link_for or ())):
                 what = (
                     "Make the first administrator" if kind == "first" else f"{who} sets a password"
@@ -82,7 +84,7 @@ def serve(
                 typer.echo(f"{what}, once, within 24 hours: {link}")
             typer.echo(f"Openverdict serves {running.store} at {running.origin}/ (Ctrl-C ends it)")
             with suppress(KeyboardInterrupt):
-                serving.serve(running, worker=only == "all")
+                serving.serve(running, server, worker=only == "all")
             typer.echo("Ended. What was recorded stands.")
 
 

@@ -59,7 +59,10 @@ def serving(store: str, folder: Path) -> Iterator[tuple[str, str]]:
             yield f"http://127.0.0.1:{port}", link[0]
         finally:
             running.terminate()
-            running.wait(60)
+            try:
+                assert running.wait(60) == 0
+            finally:
+                running.kill()
 
 
 class Person:

@@ -41,9 +41,9 @@ def first_links(running: Running, *link_for: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def serve(running: Running, *, worker: bool = True) -> None:
-    """Answer requests until somebody ends it (Ctrl-C)."""
-    server = server_of(running)
+def serve(running: Running, server: Any = None, *, worker: bool = True) -> None:
+    """Answer requests until somebody ends it (Ctrl-C). `server`: of `server_of`, where one listens already."""
+    server = server or server_of(running)
     with worker_beside(running) if worker else _nothing():
         try:
             server.run()
