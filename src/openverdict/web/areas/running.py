@@ -333,7 +333,7 @@ ROUTES: tuple[Route, ...] = (
         crumbs=_RUNS,
     ),
     Route(
-        "runs/work/<number:job>",
+        "runs/job/<number:job>",
         "runs.work",
         work,
         operation=Operation.RUN,
@@ -341,7 +341,7 @@ ROUTES: tuple[Route, ...] = (
         crumbs=_RUNS,
     ),
     Route(
-        "runs/work/<number:job>/stop",
+        "runs/job/<number:job>/stop",
         "runs.stop",
         stop,
         operation=Operation.RUN,
