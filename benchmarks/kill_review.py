@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from openverdict.cli import work_folder
+from openverdict.cli.review import work_folder
 from openverdict.reports.bundle import FILE_NAMES
 
 RESULT = Path(__file__).parent / "results" / "kill_review.json"

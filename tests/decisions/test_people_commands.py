@@ -167,8 +167,8 @@ def test_what_is_late_goes_up_once(commands, clock, monkeypatch):
     commands.done("duty", "concern", "A", "--raised-by", "press", "--text", TEXT)
     later = clock.now.replace(year=clock.now.year + 20)
     monkeypatch.setattr("openverdict.ledger.writing.clock", lambda: later)
-    monkeypatch.setattr("openverdict.cli_acting.now", lambda: later)
-    monkeypatch.setattr("openverdict.cli_duty.now", lambda: later)
+    monkeypatch.setattr("openverdict.cli.acting.now", lambda: later)
+    monkeypatch.setattr("openverdict.cli.duty.now", lambda: later)
     for _ in range(2):
         (late,) = commands.told("duty", "waiting", "--escalate", "--to", "the.head")["waiting"]
         assert late["escalated_to"] == "the.head"

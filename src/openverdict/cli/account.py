@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.cli_acting import (
+from openverdict.cli.acting import (
     As,
-    Json,
     Purpose,
     Text,
     TextFile,
-    Url,
     acting,
     now,
     opened,
@@ -21,8 +19,9 @@ from openverdict.cli_acting import (
     subject_of,
     words_of,
 )
-from openverdict.cli_record import who_does
-from openverdict.terminal import fail
+from openverdict.cli.options import Because, CaseId, Json, Url
+from openverdict.cli.record import who_does
+from openverdict.cli.terminal import fail
 
 if TYPE_CHECKING:
     from openverdict.ledger.store import Store
@@ -33,8 +32,6 @@ account = typer.Typer(
     no_args_is_help=True,
 )
 User = Annotated[str, typer.Argument(metavar="USER", help="The account's key, never a name.")]
-CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case.")]
-Because = Annotated[str, typer.Option("--because", help="Why, as one word, for the log.")]
 
 
 @account.command("found")

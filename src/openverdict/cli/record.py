@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.terminal import count, errors, fail
+from openverdict.cli.terminal import count, errors, fail
 
 if TYPE_CHECKING:
     from openverdict.cases import Register
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from openverdict.ledger.facts import AsOf
     from openverdict.ledger.store import Store
 
-StoreUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--store", help="The store: path of a SQLite file, or postgresql://user@host/database."
-    ),
-]
 RecordedAsOf = Annotated[
     str | None,
     typer.Option(

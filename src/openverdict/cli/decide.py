@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.cli_acting import (
+from openverdict.cli.acting import (
     As,
-    Json,
     OfCase,
     OfLead,
     OfPair,
@@ -20,7 +19,6 @@ from openverdict.cli_acting import (
     ShownAs,
     Text,
     TextFile,
-    Url,
     acting,
     opened,
     option_of,
@@ -29,8 +27,9 @@ from openverdict.cli_acting import (
     subject_of,
     words_of,
 )
-from openverdict.cli_record import who_does
-from openverdict.terminal import count, fail
+from openverdict.cli.options import Json, Url
+from openverdict.cli.record import who_does
+from openverdict.cli.terminal import count, fail
 
 if TYPE_CHECKING:
     from openverdict.decisions.deciding import Opinion

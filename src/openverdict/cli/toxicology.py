@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.terminal import REJECTED, count, errors, fail
+from openverdict.cli.terminal import REJECTED, count, errors, fail
 
 if TYPE_CHECKING:
     from openverdict.toxicology import ReadResults

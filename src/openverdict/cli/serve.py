@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from openverdict.cli_acting import Url
-from openverdict.terminal import errors, fail
+from openverdict.cli.options import Url
+from openverdict.cli.terminal import errors, fail
 
 PARTS = ("all", "pages", "worker")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from openverdict.terminal import count, errors, fail, progress
+from openverdict.cli.terminal import count, errors, fail, progress
 
 FORMS = (".parquet", ".csv")
 

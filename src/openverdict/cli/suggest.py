@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openverdict.cli_document import (
+from openverdict.cli.document import (
     Index,
     KnownFrom,
     OfCase,
@@ -19,7 +19,8 @@ from openverdict.cli_document import (
     documents_given,
     documents_of,
 )
-from openverdict.terminal import REJECTED, count, errors, fail, progress
+from openverdict.cli.options import Json, Map, Quiet, Sheet
+from openverdict.cli.terminal import REJECTED, count, errors, fail, progress
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,17 +30,9 @@ if TYPE_CHECKING:
 
 SHOWN = 5  # refused rows on the terminal
 
-Map = Annotated[
-    str | None, typer.Option("--map", help="Mapping file, or the name of a shipped one.")
-]
-Sheet = Annotated[
-    str | None, typer.Option("--sheet", help="Sheet of a workbook; the first one otherwise.")
-]
 Files = Annotated[
     list[Path] | None, typer.Argument(help="The files of one register, and documents.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
 def add_suggest_commands(app: typer.Typer) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from openverdict.terminal import errors, fail
+from openverdict.cli.terminal import errors, fail
 
 if TYPE_CHECKING:
     import polars as pl

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openverdict.cli_acting import (
+from openverdict.cli.acting import (
     As,
-    Json,
     OfCase,
     OfLead,
     OfPair,
@@ -17,7 +16,6 @@ from openverdict.cli_acting import (
     ShownAs,
     Text,
     TextFile,
-    Url,
     acting,
     now,
     opened,
@@ -26,8 +24,9 @@ from openverdict.cli_acting import (
     subject_of,
     words_of,
 )
-from openverdict.cli_record import who_does
-from openverdict.terminal import count, fail
+from openverdict.cli.options import CaseId, Json, Url
+from openverdict.cli.record import who_does
+from openverdict.cli.terminal import count, fail
 
 if TYPE_CHECKING:
     from openverdict.decisions.duties import Waiting
@@ -38,7 +37,6 @@ duty = typer.Typer(
     help="Who has to do what by when: own, assign, refer, concern, answer, category, sign, reopen, waiting.",
     no_args_is_help=True,
 )
-CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case.")]
 
 
 @duty.command("own")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.cli_record import Purpose, who_does, working
-from openverdict.terminal import fail
+from openverdict.cli.record import Purpose, who_does, working
+from openverdict.cli.terminal import fail
 
 if TYPE_CHECKING:
     from openverdict.decisions.subjects import Subject
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Purpose"]
 
-Url = Annotated[
-    str,
-    typer.Option(
-        "--store", help="The store: path of a SQLite file, or postgresql://user@host/database."
-    ),
-]
 As = Annotated[
     str | None,
     typer.Option(
@@ -36,7 +30,6 @@ As = Annotated[
         help="Who acts, as the log names them; your user name otherwise.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 Text = Annotated[str | None, typer.Option("--text", help="The reason in words.")]
 TextFile = Annotated[
     Path | None,

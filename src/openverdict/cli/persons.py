@@ -8,20 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.cli_acting import (
-    As,
-    Json,
-    Purpose,
-    Text,
-    TextFile,
-    Url,
-    acting,
-    opened,
-    say,
-    words_of,
-)
-from openverdict.cli_record import who_does
-from openverdict.terminal import count, fail
+from openverdict.cli.acting import As, Purpose, Text, TextFile, acting, opened, say, words_of
+from openverdict.cli.options import Json, Url
+from openverdict.cli.record import who_does
+from openverdict.cli.terminal import count, fail
 
 if TYPE_CHECKING:
     from openverdict.decisions.same_persons import ProposalLine

@@ -506,8 +506,8 @@ def test_ctrl_c_before_a_command_has_begun_is_told_too(monkeypatch, capsys):
     def stopped() -> None:
         raise SystemExit(130)
 
-    monkeypatch.setattr("openverdict.cli.app", stopped)
-    monkeypatch.setattr("openverdict.cli._told_stopped", [])
+    monkeypatch.setattr("openverdict.cli.program.app", stopped)
+    monkeypatch.setattr("openverdict.cli.program.told_stopped", [])
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 130

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.terminal import REJECTED, count, errors, fail, progress
+from openverdict.cli.options import Json, Quiet
+from openverdict.cli.terminal import REJECTED, count, errors, fail, progress
 
 if TYPE_CHECKING:
     from openverdict.identity import Action, Asked, Run, Standing
@@ -28,8 +29,6 @@ Why = Annotated[str, typer.Option("--why", help="Why, without a name of anybody.
 SecretFile = Annotated[
     Path, typer.Option("--secret", help="File with the secret that keys are made with.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
 @identity.command()

@@ -9,26 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.cli_record import Purpose, Who, who_does, working
-from openverdict.terminal import count, fail, progress
+from openverdict.cli.options import Json, Key, Quiet, Url
+from openverdict.cli.record import Purpose, Who, who_does, working
+from openverdict.cli.terminal import count, fail, progress
 
 if TYPE_CHECKING:
     from openverdict.ledger.verifying import Verdict
 
-Url = Annotated[
-    str,
-    typer.Option(
-        "--store", help="The store: path of a SQLite file, or postgresql://user@host/database."
-    ),
-]
-Key = Annotated[
-    Path | None,
-    typer.Option(
-        "--key", help="File of the signing key; FILE.key beside a SQLite store otherwise."
-    ),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 checkpoint = typer.Typer(
     help="Signed heads of the log: export them for a witness, change the key.", no_args_is_help=True

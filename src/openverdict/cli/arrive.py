@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.terminal import REJECTED, count, errors, fail, progress, why_empty
+from openverdict.cli.options import Json, Map, Quiet, Sheet
+from openverdict.cli.terminal import REJECTED, count, errors, fail, progress, why_empty
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,18 +23,10 @@ SHOWN = 10  # new cases on the terminal
 NAMED = 5  # unknown values on the terminal
 
 Tell = Callable[[str, float], None]
-Map = Annotated[
-    str | None, typer.Option("--map", help="Mapping file, or the name of a shipped one.")
-]
-Sheet = Annotated[
-    str | None, typer.Option("--sheet", help="Sheet of a workbook; the first one otherwise.")
-]
 AsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="Prepare from what was known at the end of this day."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")]
 
 
 def add_arrival_commands(app: typer.Typer) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.terminal import count, errors, fail
+from openverdict.cli.options import Quiet
+from openverdict.cli.terminal import count, errors, fail
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,7 +21,6 @@ fhir = typer.Typer(
 )
 FILES = ("fhir.json", "facts.csv", "results.csv", "ghb.csv")
 MADE_BY = "openverdict fhir in"
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 
 
 @fhir.command("in")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openverdict.cli_acting import As, Json, Url, opened, say
-from openverdict.cli_record import said_of_changes, who_does
-from openverdict.terminal import fail
+from openverdict.cli.acting import As, opened, say
+from openverdict.cli.options import Json, Url
+from openverdict.cli.record import said_of_changes, who_does
+from openverdict.cli.terminal import fail
 
 if TYPE_CHECKING:
     from openverdict.decisions.changes import Moved

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openverdict.cli_acting import As, Json, Purpose, Url, acting, now, opened, say
-from openverdict.cli_record import who_does, working
-from openverdict.terminal import count, fail
+from openverdict.cli.acting import As, Purpose, acting, now, opened, say
+from openverdict.cli.options import Because, CaseId, Json, Url
+from openverdict.cli.record import who_does, working
+from openverdict.cli.terminal import count, fail
 
 if TYPE_CHECKING:
     from openverdict.decisions.retention import Kept
@@ -21,8 +22,6 @@ keep = typer.Typer(
     help="How long cases are kept: until, hold, lift, list, approve, erase, check.",
     no_args_is_help=True,
 )
-CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case.")]
-Because = Annotated[str, typer.Option("--because", help="Why, as one word, for the log.")]
 
 
 @keep.command("until")

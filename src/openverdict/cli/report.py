@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openverdict.cli_acting import (
+from openverdict.cli.acting import (
     As,
-    Json,
     OfCase,
     OfLead,
     OfPair,
     Purpose,
-    Url,
     acting,
     now,
     opened,
     say,
     subject_of,
 )
-from openverdict.cli_record import who_does
-from openverdict.terminal import count, errors, fail
+from openverdict.cli.options import Json, Key, Url
+from openverdict.cli.record import who_does
+from openverdict.cli.terminal import count, errors, fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,12 +31,6 @@ report = typer.Typer(
     help="How something was considered, what nobody looked at, and packs for somebody outside.",
     no_args_is_help=True,
 )
-Key = Annotated[
-    Path | None,
-    typer.Option(
-        "--key", help="File of the signing key; FILE.key beside a SQLite store otherwise."
-    ),
-]
 
 
 @report.command("consideration")

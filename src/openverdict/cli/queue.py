@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openverdict.cli_acting import As, Json, Purpose, Url, acting, opened, say
-from openverdict.cli_record import who_does
-from openverdict.terminal import count, fail, progress
+from openverdict.cli.acting import As, Purpose, acting, opened, say
+from openverdict.cli.options import Json, Url
+from openverdict.cli.record import who_does
+from openverdict.cli.terminal import count, fail, progress
 
 if TYPE_CHECKING:
     from openverdict.decisions.suggestions import SuggestionLine

@@ -15,12 +15,12 @@ import pytest
 from tests.test_frontdoor import run
 
 import openverdict
-from openverdict.cli import work_folder
+from openverdict.cli.review import work_folder
 from openverdict.intake import template_texts
 from openverdict.linkage import Job
 from openverdict.simulate import CitySpec, simulate_register
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_a_stopped_review_says_so_in_one_line_and_goes_on_with_the_same_command(
 
 
 def test_without_resume_nothing_is_kept(register, tmp_path, monkeypatch):
-    monkeypatch.setattr("openverdict.cli.RESUMED_FROM", 1)
+    monkeypatch.setattr("openverdict.cli.review.RESUMED_FROM", 1)
 
     def stopped(job, task):
         raise KeyboardInterrupt

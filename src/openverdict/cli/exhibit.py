@@ -7,28 +7,16 @@ from typing import Annotated
 
 import typer
 
-from openverdict.cli_acting import (
-    As,
-    Json,
-    Purpose,
-    Text,
-    TextFile,
-    Url,
-    acting,
-    now,
-    opened,
-    say,
-    words_of,
-)
-from openverdict.cli_record import who_does
-from openverdict.terminal import count
+from openverdict.cli.acting import As, Purpose, Text, TextFile, acting, now, opened, say, words_of
+from openverdict.cli.options import CaseId, Json, Url
+from openverdict.cli.record import who_does
+from openverdict.cli.terminal import count
 
 exhibit = typer.Typer(
     name="exhibit",
     help="Exhibits, devices and enquiries: add, device, device-is, ask, answer, list.",
     no_args_is_help=True,
 )
-CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case.")]
 OfExhibit = Annotated[int | None, typer.Option("--exhibit", help="Number of the exhibit.")]
 
 
