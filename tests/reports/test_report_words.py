@@ -123,8 +123,13 @@ def test_the_interval_of_a_chance_rate_in_words(low, high, words):
     assert f"(95 % interval: {words})." in chance(0.07, known=known)
 
 
-def test_a_rate_that_rests_on_the_tail_says_so_and_a_counted_one_does_not():
-    assert "rests on the fitted tail" in chance(0.07, known=Measured(0.01, 0.2, 0.1, "deaths"))
+def test_what_was_counted_comes_before_what_rests_on_the_tail():
+    extrapolated = chance(0.07, known=Measured(0.01, 0.2, 0.1, "deaths"))
+    assert extrapolated.startswith("Counted in the null registers, a register like this one")
+    counted_first = extrapolated.index("once in 10 years or more seldom")
+    assert counted_first < extrapolated.index(
+        "rests on the fitted tail, an extrapolation: about once"
+    )
     assert "fitted tail" not in chance(0.2, known=Measured(0.1, 0.4, 0.1, "deaths"))
 
 

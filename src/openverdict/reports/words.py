@@ -150,14 +150,16 @@ def chance(
         return "How often chance alone gives this was not measured in this run."
     reach = ", as far as the null registers reach" if per_year <= LEAST_RATE else ""
     how_well = "" if known is None else f" (95 % interval: {rate_range(known.low, known.high)})"
-    said = [
-        f"A register like this one without any series would give {what} {rate(per_year)}{reach}{how_well}."
-    ]
+    like = f"a register like this one without any series would give {what}"
     if known is not None and per_year < known.one_in_all:
-        said.append(
-            "None or hardly any of its like came up in the null registers"
-            f" (one in all of them would be {_bare(known.one_in_all)}), so this rests on the fitted tail."
-        )
+        # What was counted comes first: beyond it the rate is what a fitted tail says, and no observation.
+        said = [
+            f"Counted in the null registers, {like} {_bare(known.one_in_all)} or more seldom:"
+            " none or hardly any of its like came up.",
+            f"How much more seldom rests on the fitted tail, an extrapolation: {rate(per_year)}{reach}{how_well}.",
+        ]
+    else:
+        said = [f"{like[0].upper()}{like[1:]} {rate(per_year)}{reach}{how_well}."]
     if known is not None and known.drawn is not None:
         more = (
             " That is more often: the rate above may be too low, or the drawn registers too few to say."
