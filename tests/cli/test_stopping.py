@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.test_frontdoor import run
+from tests.cli.test_frontdoor import run
 
 import openverdict
 from openverdict.cli.review import work_folder
