@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from typer.testing import CliRunner
 from openverdict import read_register
 from openverdict.cases import Register
 from openverdict.cli import app
-from openverdict.errors import InputError, MissingPartError
+from openverdict.errors import InputError
 from openverdict.narrative import accept, read_reviewed, suggest, suggest_register, with_register
 
 TEXT = (
@@ -212,18 +211,9 @@ def test_the_commands_go_from_texts_to_facts_and_rates(register_file, tmp_path):
     )
 
 
-def test_without_spacy_the_command_says_which_extra_to_install(
-    register_file, tmp_path, monkeypatch
-):
-    from openverdict.narrative import phrases
-
-    phrases.phrases.cache_clear()
-    for name in ("spacy", "spacy.matcher", "spacy.tokens"):
-        monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(MissingPartError, match=r"openverdict\[text\]"):
-        suggest("No phone was found.")
+def test_the_command_reads_substances_alone_if_told_to(register_file, tmp_path):
     out = tmp_path / "s.csv"
-    run("suggest", register_file, "--out", out, code=2)
-    assert not out.exists()
     run("suggest", register_file, "--out", out, "--substances-only", "--quiet")
+    rules = pl.read_csv(out).get_column("rule")
     assert "ghb" in pl.read_csv(out).get_column("value").to_list()
+    assert rules.str.starts_with("substance.").all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 
 import pytest
 from hypothesis import given
@@ -157,12 +156,6 @@ def test_words_for_running_text_do_not_change_how_a_cell_is_read():
     for entry in substances().values():
         for word in entry.in_text:
             assert substance_code(word) is None
-
-
-def test_substances_need_no_optional_part(monkeypatch):
-    for name in ("spacy", "spacy.matcher", "spacy.tokens"):
-        monkeypatch.setitem(sys.modules, name, None)
-    assert found("GHB detected") == {"ghb"}
 
 
 @given(st.text(max_size=200))

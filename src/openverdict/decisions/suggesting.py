@@ -49,9 +49,6 @@ def suggest(
 
     `read` with `rules`, its name with its version, are for other rules than all that come with the program. A text that the
     same rules read is not read again, and what somebody decided on does not come again while the text is the same.
-
-    Raises:
-        MissingPartError: spaCy is not installed (not with `read=suggest_substances`).
     """
     by = rules or rules_version()
     told = list(narratives(store, cases))

@@ -73,7 +73,6 @@ def suggest_documents(
         limits: what one document may cost.
 
     Raises:
-        MissingPartError: spaCy is not installed (not with `read=suggest_substances`).
         EngineError: no process could be started to read a document in.
     """
     rows: list[tuple[object, ...]] = []

@@ -14,6 +14,7 @@ from openverdict.errors import InputError
 
 WINDOW = 12
 MOST = 24  # places of one group that are tried in one sentence
+Spots = Mapping[str, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +30,31 @@ class Group:
         """The words of which one must stand in a sentence; empty where beginnings or numbers do as well."""
         return frozenset() if self.stems or self.number else self.words | self.sequences.keys()
 
-    def places(self, words: Sequence[str]) -> list[tuple[int, int]]:
+    def places(self, words: Sequence[str], spots: Spots) -> list[tuple[int, int]]:
         """Where the group stands among words, as (first, end excluded), the longer of two that begin alike first."""
-        found = []
-        for i, word in enumerate(words):
+        found = [(i, i + 1) for word in self.words.intersection(spots) for i in spots[word]]
+        if self.number or self.stems:
+            found += [
+                (i, i + 1)
+                for word, at in spots.items()
+                if word not in self.words
+                and ((self.number and word.isdigit()) or word.startswith(self.stems))
+                for i in at
+            ]
+        if self.sequences:
             found += [
                 (i, i + len(sequence))
-                for sequence in self.sequences.get(word, ())
+                for word in self.sequences.keys() & spots.keys()
+                for sequence in self.sequences[word]
+                for i in spots[word]
                 if tuple(words[i : i + len(sequence)]) == sequence
             ]
-            if (
-                word in self.words
-                or (self.number and word.isdigit())
-                or (self.stems and word.startswith(self.stems))
-            ):
-                found.append((i, i + 1))
+        found.sort(key=_in_order)
         return found
+
+    def stands(self, words: Sequence[str], spots: Spots) -> bool:
+        """Whether the group stands anywhere among words."""
+        return not self.words.isdisjoint(spots) or bool(self.places(words, spots))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +65,20 @@ class Near:
     without: tuple[Group, ...]
     window: int
 
-    def matches(self, words: Sequence[str]) -> list[tuple[int, int]]:
-        """The shortest stretch of words that holds one of each group, if it is short enough."""
+    def matches(self, words: Sequence[str], at: Spots | None = None) -> list[tuple[int, int]]:
+        """The shortest stretch of words that holds one of each group, if it is short enough.
+
+        `at`: where each word stands, for a caller that tries many patterns on the same words.
+        """
+        at = spots_of(words) if at is None else at
+        if any(group.stands(words, at) for group in self.without):
+            return []
         spots = []
         for group in self.groups:
-            places = group.places(words)
+            places = group.places(words, at)
             if not places:
                 return []
             spots.append(places[:MOST])
-        if any(group.places(words) for group in self.without):
-            return []
         best: tuple[int, int] | None = None
         # From each place of the first group the nearest free place of every other: not always the shortest, but always near.
         for start in spots[0]:
@@ -79,6 +93,18 @@ class Near:
                 if end - first <= self.window and (best is None or end - first < best[1] - best[0]):
                     best = first, end
         return [best] if best else []
+
+
+def spots_of(words: Sequence[str]) -> Spots:
+    """Each word with the places where it stands."""
+    spots: dict[str, list[int]] = {}
+    for i, word in enumerate(words):
+        spots.setdefault(word, []).append(i)
+    return spots
+
+
+def _in_order(place: tuple[int, int]) -> tuple[int, int]:
+    return place[0], -place[1]
 
 
 def _stretch(taken: Sequence[tuple[int, int]]) -> int:

@@ -1,4 +1,4 @@
-"""Phrases to suggestions: patterns over tokens, written as data, run by spaCy's matcher on a blank English vocabulary.
+"""Phrases to suggestions: patterns over tokens, written as data: words in a row, and words near each other.
 
 A pattern is a line of steps: `word`, `a|b` one of several, `@name` one of a list of the file, `~stem` any word that begins so,
 `#` a number, `*3` up to three words of any kind; `?` after a step makes it optional. A pattern is only tried in
@@ -7,7 +7,6 @@ a sentence that holds a word of each of its steps, which is what keeps thousands
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import re
 from collections.abc import Mapping
@@ -15,9 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from openverdict.errors import InputError, MissingPartError
+from openverdict.errors import InputError
 from openverdict.narrative.context import Reach, asserted, reaches
-from openverdict.narrative.near import Near, compile_near
+from openverdict.narrative.near import Near, Spots, compile_near, spots_of
+from openverdict.narrative.ordered import Ordered, places_of, steps_of
 from openverdict.narrative.settings import read
 from openverdict.narrative.suggestion import Assertion, Suggestion
 from openverdict.narrative.tokens import Tokens, sentences
@@ -36,7 +36,7 @@ class Rule:
     field: str
     value: str
     confidence: float
-    matcher: Any
+    matcher: Ordered | Near
     anchors: frozenset[str]
     needs: tuple[frozenset[str], ...]
     inside: frozenset[str]
@@ -46,35 +46,14 @@ class Rule:
     begins: bool
     ends: bool
 
-    def matches(self, words: list[str], doc: Any, low: int, high: int) -> list[tuple[int, int]]:
-        """Where the pattern stands among the words `low` to `high` of a sentence, counted from its first word."""
-        if isinstance(self.matcher, Near):
-            found = self.matcher.matches(words[low:high])
-        else:
-            found = [(a, b) for _, a, b in self.matcher(doc[low:high])]
-        return [(low + a, low + b) for a, b in found]
-
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
     """All patterns by the words that call for them."""
 
     version: str
-    vocab: Any
     rules: tuple[Rule, ...]
     by_anchor: Mapping[str, tuple[int, ...]]
-
-
-def _spacy() -> tuple[Any, Any, Any]:
-    """The three things of spaCy that are used: `blank`, `Matcher` and `Doc`."""
-    try:
-        return (
-            importlib.import_module("spacy").blank,
-            importlib.import_module("spacy.matcher").Matcher,
-            importlib.import_module("spacy.tokens").Doc,
-        )
-    except ImportError:
-        raise MissingPartError("spaCy, which matches the phrases of narratives,", "text") from None
 
 
 @cache
@@ -82,26 +61,24 @@ def phrases() -> Phrases:
     """The shipped `phrases.toml`, compiled.
 
     Raises:
-        MissingPartError: spaCy is not installed. InputError: a pattern that can't be read.
+        InputError: a pattern that can't be read.
     """
-    blank, matcher_of, _ = _spacy()
     data, version = read("phrases")
     lists = {name: tuple(words.split()) for name, words in data["lists"].items()}
     common = frozenset(data["common"].split())
-    vocab = blank("en").vocab
     rules: list[Rule] = []
     by_anchor: dict[str, list[int]] = {}
     for field, entries in data["field"].items():
         for value, entry in entries.items():
             for name, pattern, denies in _patterns(entry):
                 if " & " in pattern:
+                    matcher: Ordered | Near
                     matcher, needs = compile_near(pattern, lists, common)
                 else:
                     steps, needs = compile_pattern(
                         pattern.removeprefix("^ ").removesuffix(" $"), lists, common
                     )
-                    matcher = matcher_of(vocab)
-                    matcher.add("rule", [steps], greedy="LONGEST")
+                    matcher = Ordered(steps_of(steps))
                 rules.append(
                     Rule(
                         f"{field}.{value}.{name}",
@@ -122,9 +99,7 @@ def phrases() -> Phrases:
                 )
                 for word in needs[0]:
                     by_anchor.setdefault(word, []).append(len(rules) - 1)
-    return Phrases(
-        version, vocab, tuple(rules), {w: tuple(found) for w, found in by_anchor.items()}
-    )
+    return Phrases(version, tuple(rules), {w: tuple(found) for w, found in by_anchor.items()})
 
 
 def _patterns(entry: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
@@ -139,7 +114,7 @@ def _patterns(entry: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
 def compile_pattern(
     pattern: str, lists: Mapping[str, tuple[str, ...]], common: frozenset[str] = frozenset()
 ) -> tuple[list[dict[str, Any]], tuple[frozenset[str], ...]]:
-    """A pattern as spaCy's matcher takes it, and its steps' words, the rarest first: one of each must stand in a sentence.
+    """A pattern in the form of spaCy's matcher, and its steps' words, the rarest first: one of each must stand in a sentence.
 
     Raises:
         InputError: an unknown list, or no step whose words could call for the pattern.
@@ -183,40 +158,31 @@ def compile_pattern(
     return steps, tuple(called)
 
 
-def suggest_phrases(tokens: Tokens) -> list[Suggestion]:
-    """What the phrases show in a text, one suggestion for overlapping spans of one value.
-
-    Raises:
-        MissingPartError: spaCy is not installed.
-    """
+def suggest_phrases(tokens: Tokens, spans: list[tuple[int, int]] | None = None) -> list[Suggestion]:
+    """What the phrases show in a text, one suggestion for overlapping spans of one value; `spans`: its sentences."""
     known = phrases()
     by_anchor = known.by_anchor
     if by_anchor.keys().isdisjoint(tokens.words):
         return []
-    doc_of = _spacy()[2]
     out: list[Suggestion] = []
-    for first, end in sentences(tokens):
+    for first, end in sentences(tokens) if spans is None else spans:
         words = tokens.words[first:end]
         there = set(words)
-        called = [
-            known.rules[n]
-            for n in sorted({n for w in there for n in by_anchor.get(w, ())})
-            if known.rules[n].inside.isdisjoint(there)
-            and not any(step.isdisjoint(there) for step in known.rules[n].needs)
-        ]
+        calling = by_anchor.keys() & there
+        if not calling:
+            continue
+        called = []
+        for n in sorted({n for w in calling for n in by_anchor[w]}):
+            rule = known.rules[n]
+            if rule.inside.isdisjoint(there):
+                for step in rule.needs:
+                    if step.isdisjoint(there):
+                        break
+                else:
+                    called.append(rule)
         if not called:
             continue
-        doc = doc_of(known.vocab, words=words)
-        clauses = _clauses(tokens, first, end)
-        hits: list[tuple[Rule, int, int]] = []
-        for rule in called:
-            for low, high in [(0, len(words))] if rule.sentence else clauses:
-                hits += [
-                    (rule, first + a, first + b)
-                    for a, b in rule.matches(words, doc, low, high)
-                    if (not rule.begins or _begins(tokens, first, first + a))
-                    and (not rule.ends or _ends(tokens, first + b, end))
-                ]
+        hits = _hits(tokens, first, end, called, _Sentence(words))
         if hits:
             reach = [r for r in reaches(tokens, first, end) if not r.modifier.results]
             out.extend(
@@ -224,6 +190,45 @@ def suggest_phrases(tokens: Tokens) -> list[Suggestion]:
                 for rule, a, b in _longest(hits)
             )
     return out
+
+
+class _Sentence:
+    """The words of a sentence with what the two kinds of matcher need of them, each made once and only if it is asked for."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+        self._spots: Spots | None = None
+        self._places: dict[tuple[int, int], dict[str, int]] = {}
+
+    def where(self, rule: Rule, low: int, high: int) -> list[tuple[int, int]]:
+        """Where a rule's pattern stands among the words `low` to `high`, counted from the first of those."""
+        if isinstance(rule.matcher, Near):
+            # A near pattern always has the whole sentence.
+            if self._spots is None:
+                self._spots = spots_of(self.words)
+            return rule.matcher.matches(self.words, self._spots)
+        places = self._places.get((low, high))
+        if places is None:
+            places = self._places[low, high] = places_of(self.words[low:high])
+        return rule.matcher.matches(places, high - low)
+
+
+def _hits(
+    tokens: Tokens, first: int, end: int, called: list[Rule], sentence: _Sentence
+) -> list[tuple[Rule, int, int]]:
+    """Where rules stand in a sentence, in tokens of the text."""
+    whole = [(0, end - first)]
+    clauses = _clauses(tokens, first, end)
+    hits: list[tuple[Rule, int, int]] = []
+    for rule in called:
+        for low, high in whole if rule.sentence else clauses:
+            for a, b in sentence.where(rule, low, high):
+                start, stop = first + low + a, first + low + b
+                if (not rule.begins or _begins(tokens, first, start)) and (
+                    not rule.ends or _ends(tokens, stop, end)
+                ):
+                    hits.append((rule, start, stop))
+    return hits
 
 
 def _begins(tokens: Tokens, first: int, at: int) -> bool:
@@ -254,6 +259,8 @@ def _sense(rule: Rule, reach: list[Reach], first: int, end: int) -> Assertion:
 
 def _clauses(tokens: Tokens, first: int, end: int) -> list[tuple[int, int]]:
     """The parts of a sentence between semicolons, counted from its first word."""
+    if ";" not in tokens.text:
+        return [(0, end - first)]
     cuts = [k + 1 - first for k in range(first, end - 1) if ";" in tokens.gap(k)]
     return list(itertools.pairwise([0, *cuts, end - first]))
 

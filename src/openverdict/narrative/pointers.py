@@ -76,11 +76,14 @@ _NAMED = re.compile(
 def suggest_mentions(tokens: Tokens) -> list[Suggestion]:
     """What a text points at, for a person to follow up; only another case's number can become a fact (`mentions_cases`)."""
     out: list[Suggestion] = []
-    text, words = tokens.text, set(tokens.words)
+    text, words = tokens.text, tokens.words
     has_digit = _DIGIT.search(text) is not None
-    for kind, confidence, needs_digit, needs, find in _FINDERS:
-        # A search is only made in a text that holds a digit or a word which it could begin with.
-        if not (needs_digit and has_digit) and words.isdisjoint(needs):
+    # Letters beyond ASCII may stand for a letter where case is ignored, which the quick looks below do not know.
+    plain = text.isascii()
+    for kind, confidence, may_hold, needs, find in _FINDERS:
+        # A search is only made in a text that holds what it could begin with.
+        holds = has_digit and may_hold is not None and (not plain or may_hold(text))
+        if not holds and needs.isdisjoint(words):
             continue
         for field, value, start, end in find(text):
             out.append(
@@ -121,7 +124,7 @@ def _dates(text: str) -> Found:
         if match["iso"]:
             year, month, day = map(int, match["iso"].split("-"))
         else:
-            month = 1 + [m[:3] for m in _MONTHS].index(match["mon"][:3].lower())
+            month = 1 + [m[:3] for m in _MONTHS].index(match["mon"][:3].casefold())
             year, day = int(match["y"] or 0), int(match["d"])
         try:
             # A leap year stands in for a year that is not told, so that 29 February is a day.
@@ -181,12 +184,33 @@ _ROLE_WORDS = frozenset().union(*map(_words, _ROLES.values()))
 _PLACE_WORDS = _words(f"{_STREET}|Station|Church|Cemetery|Hospital|Arms|Common")
 _TITLES = frozenset(("mr", "mrs", "ms", "miss", "dr", "pc", "dc", "ds", "di", "dci", "sgt", "insp"))
 
-_FINDERS: tuple[tuple[str, float, bool, frozenset[str], Callable[[str], Found]], ...] = (
-    ("clock", 0.9, True, frozenset(("midnight", "noon", "midday")), _clocks),
-    ("date", 0.9, True, _NONE, _dates),
-    ("address", 0.8, True, _NONE, _addresses),
-    ("place", 0.7, False, _PLACE_WORDS, _places),
-    ("case", 0.8, True, _NONE, _cases),
-    ("named", 0.8, False, _TITLES, _names),
-    ("person", 0.8, False, _ROLE_WORDS, _persons),
+# Quick looks at a text that holds a digit: whether a search may find anything at all.
+_CLOCK_HINT = re.compile(r"\d(?:[:.]\d|\s?[AaPp])")
+_DATE_HINT = re.compile(r"\d\w{0,2}\s+[A-Za-z]|\d{4}-\d")
+_ADDRESS_HINT = re.compile(r"\d[A-Za-z]?,?\s[A-Z\d]|lat\s\d")
+_CASE_HINTS = ("case", "ref", "cad", "crime", "incident", "file", "report")
+
+
+def _hints_at_clock(text: str) -> bool:
+    """As `12:40` or `9 pm`; words such as noon are looked for only beside a digit, or as words of the text."""
+    if _CLOCK_HINT.search(text):
+        return True
+    small = text.lower()
+    return "midnight" in small or "noon" in small or "midday" in small
+
+
+def _hints_at_case(text: str) -> bool:
+    small = text.lower()
+    return any(word in small for word in _CASE_HINTS)
+
+
+Looks = Callable[[str], object]
+_FINDERS: tuple[tuple[str, float, Looks | None, frozenset[str], Callable[[str], Found]], ...] = (
+    ("clock", 0.9, _hints_at_clock, frozenset(("midnight", "noon", "midday")), _clocks),
+    ("date", 0.9, _DATE_HINT.search, _NONE, _dates),
+    ("address", 0.8, _ADDRESS_HINT.search, _NONE, _addresses),
+    ("place", 0.7, None, _PLACE_WORDS, _places),
+    ("case", 0.8, _hints_at_case, _NONE, _cases),
+    ("named", 0.8, None, _TITLES, _names),
+    ("person", 0.8, None, _ROLE_WORDS, _persons),
 )

@@ -17,20 +17,20 @@ DOUBTED = 0.8  # times this for a mention that is neither present nor negated
 
 
 def suggest_substances(text: str) -> list[Suggestion]:
-    """The substances that a text mentions, in the order of the text; needs no optional part.
+    """The substances that a text mentions, in the order of the text.
 
     A mention beside words of a laboratory, or of a cause of death, is for `substances_detected` (or, negated,
     `substances_not_detected`); one that is pending for `substances_pending`; any other for `substances_suspected`.
     """
-    return _substances(tokenise(text))
+    tokens = tokenise(text)
+    return _substances(tokens, sentences(tokens))
 
 
-def _substances(tokens: Tokens) -> list[Suggestion]:
+def _substances(tokens: Tokens, spans: list[tuple[int, int]]) -> list[Suggestion]:
     found = [m for m in mentions(tokens) if m.name.kind != "trap"]
     if not found:
         return []
     out: list[Suggestion] = []
-    spans = sentences(tokens)
     sure = {m.first for m in found if m.name.kind != "ambiguous"}
     for first, end in spans:
         inside = [m for m in found if first <= m.first < end]
@@ -151,11 +151,14 @@ def _suggestion(
 
 
 def suggest(text: str) -> list[Suggestion]:
-    """Everything that the rules read in a text, in the order of the text.
-
-    Raises:
-        MissingPartError: spaCy is not installed.
-    """
+    """Everything that the rules read in a text, in the order of the text."""
     tokens = tokenise(text)
-    found = [*_substances(tokens), *suggest_phrases(tokens), *suggest_mentions(tokens)]
+    spans = sentences(tokens)
+    found = [
+        *_substances(tokens, spans),
+        *suggest_phrases(tokens, spans),
+        *suggest_mentions(tokens),
+    ]
+    if len(found) < 2:
+        return found
     return sorted(found, key=lambda s: (s.start, s.end, s.field, s.value, s.rule))

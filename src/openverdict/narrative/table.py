@@ -41,11 +41,7 @@ def suggest_register(
     read: Callable[[str], list[Suggestion]] = suggest,
     progress: Callable[[str, float], None] | None = None,
 ) -> pl.DataFrame:
-    """What the narratives of a register suggest, in `SUGGESTIONS_SCHEMA`, with the three columns of review left empty.
-
-    Raises:
-        MissingPartError: spaCy is not installed (not with `read=suggest_substances`).
-    """
+    """What the narratives of a register suggest, in `SUGGESTIONS_SCHEMA`, with the three columns of review left empty."""
     texts = register.table.select("case_id", "narrative").drop_nulls()
     rows: list[tuple[object, ...]] = []
     for number, (case_id, text) in enumerate(texts.iter_rows()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import re
 import unicodedata
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _STOP = re.compile(r"[.!?](?=[\s\"')\]]|$)|[\r\n]")
+_STOPS = re.compile(r"[.!?\r\n]")
 # A full stop after one of these, or after a single letter, ends no sentence.
 _SHORT = frozenset(
     [
@@ -55,12 +57,15 @@ def tokenise(text: str) -> Tokens:
 
     Offsets are those of the source, whatever the plain form: `text[starts[i]:ends[i]]` is the word as written.
     """
-    found = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(text)]
+    spans = [m.span() for m in _WORD.finditer(text)]
     if text.isascii():
-        words = [w.lower() if w.isalnum() else _unquoted(w.lower()) for w, _, _ in found]
+        # Small letters are as long as capital ones here, so that the places stay the same.
+        words = _WORD.findall(text.lower())
+        if "'" in text:
+            words = [_unquoted(w) if "'" in w else w for w in words]
     else:
-        words = [_plain(w) for w, _, _ in found]
-    return Tokens(text, words, [s for _, s, _ in found], [e for _, _, e in found])
+        words = [_plain(text[a:b]) for a, b in spans]
+    return Tokens(text, words, [a for a, _ in spans], [b for _, b in spans])
 
 
 def _unquoted(word: str) -> str:
@@ -75,11 +80,15 @@ def _plain(word: str) -> str:
 
 def sentences(tokens: Tokens) -> list[tuple[int, int]]:
     """The sentences of a text as ranges of tokens (first, end excluded)."""
-    words, text = tokens.words, tokens.text
-    if not _STOP.search(text):
-        return [(0, len(words))] if words else []
-    cuts = []
-    for i in range(len(words) - 1):
+    words, last = tokens.words, len(tokens.words) - 1
+    cuts: list[int] = []
+    seen = -1
+    for stop in _STOPS.finditer(tokens.text):
+        i = bisect.bisect_right(tokens.starts, stop.start()) - 1
+        # Not before the first word, not after the last one, and each gap once.
+        if not seen < i < last:
+            continue
+        seen = i
         gap = tokens.gap(i)
         if not _STOP.search(gap):
             continue

@@ -28,7 +28,6 @@ def read(upload: Upload) -> ReadDocument:
 
     Raises:
         InputError: it can't be read, and why; a scan, for one.
-        MissingPartError: spaCy is not installed.
     """
     (path,) = upload.paths
     document = read_document(path)
