@@ -108,6 +108,14 @@ def test_what_came_out_is_stored_with_every_link_level_and_lead(example):
     assert verify(example).outcome is Outcome.INTACT
 
 
+def test_the_number_of_a_lead_goes_by_its_name_and_not_by_its_rank(example):
+    run, register, settings = planned(example)
+    finish_run(example, run, review(register, settings), **BY)
+    told = list(example.rows(Lead).order_by("id").values_list("lead_id", "rank"))
+    assert told == sorted(told)
+    assert [rank for _, rank in told] != sorted(rank for _, rank in told)
+
+
 def test_a_pair_in_which_one_names_the_other_is_raised_once(example):
     for _ in range(2):
         run, register, settings = planned(example)

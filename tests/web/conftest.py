@@ -24,7 +24,8 @@ from tests.ledger.conftest import (
 )
 
 from openverdict.decisions.roles import Role
-from openverdict.ledger.store import open_store
+from openverdict.ledger.models import LeadCase
+from openverdict.ledger.store import Store, open_store
 from openverdict.web import appdb
 from openverdict.web.running import Options, Running, start, stop
 from openverdict.web.serving import server_of
@@ -101,6 +102,15 @@ def client(name: str | None = None, *, fresh: bool = False, **more: Any) -> Any:
     if fresh:
         made.post("/account/again", {"password": PASSWORD})
     return made
+
+
+def lead_of(store: Store, *cases: str) -> int:
+    """The number of the lead of these cases and no others."""
+    held: dict[int, set[str]] = {}
+    for lead, case in store.rows(LeadCase).values_list("lead_id", "case_id"):
+        held.setdefault(int(lead), set()).add(case)
+    (number,) = (lead for lead, found in held.items() if found == set(cases))
+    return number
 
 
 @pytest.fixture
@@ -274,4 +284,4 @@ def unusable(window: Watched, *paths: str) -> list[str]:
     return found
 
 
-__all__ += ["ENVIRONMENT", "PASSWORD", "Options", "Watched", "axe", "client", "unusable"]
+__all__ += ["ENVIRONMENT", "PASSWORD", "Options", "Watched", "axe", "client", "lead_of", "unusable"]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
-from tests.web.conftest import client, unusable
+from tests.web.conftest import client, lead_of, unusable
 
 from openverdict.decisions import accounts, changes
 from openverdict.decisions.models import Decision, FirstView, Shown
@@ -17,8 +17,7 @@ from openverdict.ledger.models import Event, Lead
 from openverdict.web.areas import running
 from openverdict.web.areas.subjects import by_rank
 
-GROUP = 1  # the lead of cases B, C and D in the filled store
-CASES = ("B", "C", "D")
+CASES = ("B", "C", "D")  # of a group in the filled store
 TEXT = "Found at one wall within a month; the scene photographs show the same posture."
 OPINION = {"conclusion": "similar", "reasons": ["same_place"], "text": TEXT}
 
@@ -47,19 +46,30 @@ def team(app):
     return app
 
 
-def shown_to(app, name, kind="lead", subject="1"):
-    rows = app.store.rows(Shown).filter(user=name, subject_kind=kind, subject=subject)
+def number(app):
+    """Of the lead of the group."""
+    return lead_of(app.store, *CASES)
+
+
+def at(app, *cases):
+    """The address of the lead of these cases; of the group where none is named."""
+    return f"/leads/{lead_of(app.store, *(cases or CASES))}"
+
+
+def shown_to(app, name):
+    rows = app.store.rows(Shown).filter(user=name, subject_kind="lead", subject=number(app))
     return rows.order_by("-id").first()
 
 
-def view(app, name, to="/leads/1", said="possibly"):
-    asking = client(name)
+def view(app, name, to=None, said="possibly"):
+    asking, to = client(name), to or at(app)
     told = asking.get(f"{to}.json").json()
     return asking, asking.post(f"{to}/first-view", {"view": said, "shown": told["showing"]})
 
 
-def decide(app, name, to="/leads/1", **opinion):
+def decide(app, name, to=None, **opinion):
     """First view, then the decision."""
+    to = to or at(app)
     asking, _ = view(app, name, to)
     told = asking.get(f"{to}.json").json()
     stands = {"of": str(told["decisions_stand"])} if told["decisions_stand"] else {}
@@ -67,11 +77,11 @@ def decide(app, name, to="/leads/1", **opinion):
 
 
 def test_nothing_gives_the_ratio_away_before_the_first_view(team):
-    lead = team.store.rows(Lead).get(id=GROUP)
+    lead = team.store.rows(Lead).get(id=number(team))
     asking = client("one")
-    page = asking.get("/leads/1")
-    told = asking.get("/leads/1.json")
-    table = asking.get("/leads/1.csv")
+    page = asking.get(at(team))
+    told = asking.get(f"{at(team)}.json")
+    table = asking.get(f"{at(team)}.csv")
     listed = asking.get("/leads?queue=all")
     kept = json.loads(told.content)
     assert (page.status_code, kept["blind"], kept["found"], kept["contributions"]) == (
@@ -96,7 +106,9 @@ def test_nothing_gives_the_ratio_away_before_the_first_view(team):
 def test_no_page_that_lists_leads_gives_anything_away_either(team, page):
     def figures(name):
         leads = client(name).get(page).json()["leads"]
-        return next((e["blind"], e["rank"], e["log10_lr"]) for e in leads if e["number"] == GROUP)
+        return next(
+            (e["blind"], e["rank"], e["log10_lr"]) for e in leads if e["number"] == number(team)
+        )
 
     assert figures("one") == (True, None, None)
     assert figures("look") == (False, 1, pytest.approx(6.031378, abs=1e-6))
@@ -128,12 +140,14 @@ def test_a_case_names_its_leads_and_pairs_and_leads_to_any_other(team):
         accounts.grant(team.store, writer, "one", "reviewer", case="A")
     asking = client("one")
 
+    alone = str(lead_of(team.store, "B"))
+
     def together(name):
         told = client(name).get("/cases/B.json").json()
         return [(e["kind"], e["key"]) for e in told["together"]], told["together_hidden"]
 
     assert together("one") == (
-        [("lead", "1"), ("lead", "4"), ("pair", "B|C"), ("pair", "B|D")], 0,
+        [("lead", alone), ("lead", str(number(team))), ("pair", "B|C"), ("pair", "B|D")], 0,
     )  # fmt: skip
     answer = asking.get("/pairs?first=B&second=A")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/pairs/B/A")
@@ -146,7 +160,7 @@ def test_a_case_names_its_leads_and_pairs_and_leads_to_any_other(team):
 def test_a_lead_is_shown_in_few_queries_however_many_cases_it_has(team):
     asking, _ = view(team, "one")
     counts = []
-    for path in ("/leads/1", "/leads/4"):  # of three cases, and of one
+    for path in (at(team), at(team, "B")):  # of three cases, and of one
         asking.get(path)
         with CaptureQueriesContext(connections[team.store.alias]) as queries:
             asking.get(path)
@@ -157,14 +171,14 @@ def test_a_lead_is_shown_in_few_queries_however_many_cases_it_has(team):
 
 def test_the_first_view_opens_the_rest(team):
     asking, answer = view(team, "one")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/leads/1#found")
-    page = asking.get("/leads/1").text
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{at(team)}#found")
+    page = asking.get(at(team)).text
     for words in (
         "What the run found", "+6.03", "What speaks against it", "Ordinary explanations",
         "What it would take to believe it", "Checks never made", "Carried over in",
     ):  # fmt: skip
         assert words in page, words
-    told = asking.get("/leads/1.json").json()
+    told = asking.get(f"{at(team)}.json").json()
     assert told["found"]["log10_lr"] == pytest.approx(6.031378, abs=1e-6)
     rows = [r for r in told["contributions"] if (r["case_a"], r["case_b"]) == ("B", "C")]
     assert sum(row["log10_lr"] for row in rows) == pytest.approx(3.473214, abs=1e-6)
@@ -173,26 +187,26 @@ def test_the_first_view_opens_the_rest(team):
 
 def test_two_agree_and_it_is_considered(team):
     assert decide(team, "one").status_code == 303
-    told = client("two").get("/leads/1.json").json()
+    told = client("two").get(f"{at(team)}.json").json()
     assert (told["state"], told["decisions"], told["opinions_hidden"]) == (
         "awaits_second_person", [], True,
     )  # fmt: skip
     assert decide(team, "two").status_code == 303
-    told = client("one").get("/leads/1.json").json()
+    told = client("one").get(f"{at(team)}.json").json()
     assert (told["state"], told["conclusion"], len(told["decisions"])) == (
         "considered", "similar", 2,
     )  # fmt: skip
-    assert client("one").get("/leads/1").text.count("Found at one wall") == 2
+    assert client("one").get(at(team)).text.count("Found at one wall") == 2
 
 
 def test_two_disagree_and_a_third_who_sees_both_decides(team):
     decide(team, "one")
     decide(team, "two", conclusion="not_similar", reasons=["different_way"])
     view(team, "three")
-    told = client("three").get("/leads/1.json").json()
+    told = client("three").get(f"{at(team)}.json").json()
     assert (told["turn"], len(told["decisions"])) == ("decide_too", 2)
     decide(team, "three", conclusion="possibly")
-    told = client("look").get("/leads/1.json").json()
+    told = client("look").get(f"{at(team)}.json").json()
     assert (told["state"], told["conclusion"], told["disagreement"]) == (
         "considered", "possibly", True,
     )  # fmt: skip
@@ -209,29 +223,31 @@ def test_who_comes_second_by_chance_is_told_that_a_decision_stands(team):
     for name in ("one", "two"):
         view(team, name)
     late = client("two")
-    shown = late.get("/leads/1.json").json()["showing"]
+    shown = late.get(f"{at(team)}.json").json()["showing"]
     decide(team, "one")
-    answer = late.post("/leads/1/decide", {**OPINION, "shown": shown})
+    answer = late.post(f"{at(team)}/decide", {**OPINION, "shown": shown})
     assert answer.status_code == 422
     assert "decide too, or supersede" in answer.text
-    assert team.store.rows(Decision).filter(subject="1", subject_kind="lead").count() == 1
+    assert team.store.rows(Decision).filter(subject=number(team), subject_kind="lead").count() == 1
 
 
 def test_what_was_shown_to_another_or_of_another_is_refused(team):
     view(team, "one")
     asking, _ = view(team, "two")
     theirs = shown_to(team, "one").id
-    answer = asking.post("/leads/1/decide", {**OPINION, "shown": theirs})
+    answer = asking.post(f"{at(team)}/decide", {**OPINION, "shown": theirs})
     assert (answer.status_code, "not what you were shown" in answer.text) == (422, True)
     pair = asking.get("/pairs/B/C.json").json()["showing"]
-    assert asking.post("/leads/1/first-view", {"view": "similar", "shown": pair}).status_code == 422
+    assert (
+        asking.post(f"{at(team)}/first-view", {"view": "similar", "shown": pair}).status_code == 422
+    )
 
 
 def test_a_decision_without_a_reason_comes_back_as_it_was_filled_in(team):
     asking, _ = view(team, "one")
-    shown = asking.get("/leads/1.json").json()["showing"]
+    shown = asking.get(f"{at(team)}.json").json()["showing"]
     answer = asking.post(
-        "/leads/1/decide", {"conclusion": "similar", "text": "short", "shown": shown}
+        f"{at(team)}/decide", {"conclusion": "similar", "text": "short", "shown": shown}
     )
     assert answer.status_code == 422
     assert "choose at least one" in answer.text
@@ -241,33 +257,33 @@ def test_a_decision_without_a_reason_comes_back_as_it_was_filled_in(team):
 def test_a_decision_is_superseded_and_kept(team):
     decide(team, "one")
     asking = client("one")
-    told = asking.get("/leads/1.json").json()
+    told = asking.get(f"{at(team)}.json").json()
     answer = asking.post(
-        "/leads/1/supersede",
+        f"{at(team)}/supersede",
         {
             **OPINION, "conclusion": "possibly", "because": "entered_wrongly",
             "shown": told["showing"], "of": told["decisions_stand"],
         },
     )  # fmt: skip
     assert answer.status_code == 303
-    first, second = asking.get("/leads/1.json").json()["decisions"]
+    first, second = asking.get(f"{at(team)}.json").json()["decisions"]
     assert first["superseded_by"] == second["decision"]
     assert second["supersedes"] == first["decision"]
 
 
 def test_who_gives_up_deciding_sees_the_ratio_and_decides_no_more(team):
     asking = client("one")
-    asking.get("/leads/1")
-    assert asking.post("/leads/1/without-deciding", {}).status_code == 422
-    assert asking.post("/leads/1/without-deciding", {"sure": "yes"}).status_code == 303
-    told = asking.get("/leads/1.json").json()
+    asking.get(at(team))
+    assert asking.post(f"{at(team)}/without-deciding", {}).status_code == 422
+    assert asking.post(f"{at(team)}/without-deciding", {"sure": "yes"}).status_code == 303
+    told = asking.get(f"{at(team)}.json").json()
     assert (told["turn"], told["blind"]) == ("spent", False)
-    answer = asking.post("/leads/1/first-view", {"view": "similar", "shown": told["showing"]})
+    answer = asking.post(f"{at(team)}/first-view", {"view": "similar", "shown": told["showing"]})
     assert (answer.status_code, "has seen the ratio" in answer.text) == (422, True)
 
 
 def test_an_auditor_sees_numbers_and_no_place_person_or_word(team):
-    told = client("watch").get("/leads/1.json").json()
+    told = client("watch").get(f"{at(team)}.json").json()
     assert (told["redacted"], told["blind"]) == (True, False)
     assert told["found"]["log10_lr"] == pytest.approx(6.031378, abs=1e-6)
     assert (told["facts"]["map"], told["facts"]["network"], told["contributions"]) == (
@@ -275,34 +291,37 @@ def test_an_auditor_sees_numbers_and_no_place_person_or_word(team):
         None,
         [],
     )
-    assert "W_finder" not in client("watch").get("/leads/1").text
-    assert "W_finder" in client("look").get("/leads/1").text
+    assert "W_finder" not in client("watch").get(at(team)).text
+    assert "W_finder" in client("look").get(at(team)).text
 
 
 def test_the_work_list_says_what_waits_for_whom(team):
-    chief = client("chief")
-    assert chief.post("/leads/1/give", {"user": "one"}).status_code == 303
+    chief, key = client("chief"), str(number(team))
+    assert chief.post(f"{at(team)}/give", {"user": "one"}).status_code == 303
     told = client("one").get("/leads.json").json()
-    assert (told["queue"], [each["key"] for each in told["items"]]) == ("mine", ["1"])
+    assert (told["queue"], [each["key"] for each in told["items"]]) == ("mine", [key])
     counts = {each["queue"]: each["count"] for each in told["queues"]}
     assert counts["unassigned"] == counts["all"] - 1
     assert told["hidden"] == 1  # the lead of case A
     later = team.store.clock() + timedelta(days=15)
     object.__setattr__(team.store, "clock", lambda: later)
     assert [i["key"] for i in client("one").get("/leads.json?queue=overdue").json()["items"]] == [
-        "1"
+        key
     ]
 
 
 def test_who_is_waited_for_finds_it_and_who_has_decided_does_not(team):
     decide(team, "one")
     keys = {n: client(n).get("/leads.json?queue=second").json()["items"] for n in ("one", "two")}
-    assert ([i["key"] for i in keys["one"]], [i["key"] for i in keys["two"]]) == ([], ["1"])
+    assert ([i["key"] for i in keys["one"]], [i["key"] for i in keys["two"]]) == (
+        [],
+        [str(number(team))],
+    )
 
 
 def test_the_clock_of_who_was_given_it_stops_with_their_second_decision(team):
     decide(team, "one")
-    client("chief").post("/leads/1/give", {"user": "two"})
+    client("chief").post(f"{at(team)}/give", {"user": "two"})
     assert client("two").get("/leads.json").json()["queue"] == "mine"
     decide(team, "two")
     counts = {q["queue"]: q["count"] for q in client("two").get("/leads.json").json()["queues"]}
@@ -323,13 +342,13 @@ def test_a_queue_has_positions_and_neighbours(team):
 def test_one_goes_on_where_one_left_off(team):
     asking = client("one")
     assert asking.get("/leads/next").headers["Location"].endswith("queue=unassigned")
-    asking.get("/leads/5")
-    asking.get("/leads/1")
-    assert asking.get("/leads/next").headers["Location"] == "/leads/1"
+    asking.get(at(team, "D"))
+    asking.get(at(team))
+    assert asking.get("/leads/next").headers["Location"] == at(team)
     resume = asking.get("/leads.json?queue=all").json()["resume"]
-    assert resume == {"words": "Lead S-B-3", "to": "/leads/1?queue=all"}
+    assert resume == {"words": "Lead S-B-3", "to": f"{at(team)}?queue=all"}
     decide(team, "one")
-    assert asking.get("/leads/next").headers["Location"] != "/leads/1"
+    assert asking.get("/leads/next").headers["Location"] != at(team)
 
 
 def test_a_pair_is_decided_on_the_same_way(team):
@@ -345,19 +364,19 @@ def test_a_pair_is_decided_on_the_same_way(team):
 
 def test_a_lead_is_referred_and_a_concern_raised(team):
     asking = client("one")
-    asking.get("/leads/1")
-    answer = asking.post("/leads/1/refer", {"recipient": "murder team", "text": TEXT})
+    asking.get(at(team))
+    answer = asking.post(f"{at(team)}/refer", {"recipient": "murder team", "text": TEXT})
     assert answer.status_code == 303
-    answer = asking.post("/leads/1/concern", {"raised_by": "family", "text": TEXT})
+    answer = asking.post(f"{at(team)}/concern", {"raised_by": "family", "text": TEXT})
     assert answer.status_code == 303
     kinds = set(team.store.rows(Event).values_list("kind", flat=True))
     assert {"referral_made", "concern_raised"} <= kinds
 
 
 def test_who_may_not_decide_is_offered_no_form(team):
-    page = client("look").get("/leads/1").text
+    page = client("look").get(at(team)).text
     assert "<textarea" not in page
-    assert client("look").get("/leads/1/decide").status_code == 403
+    assert client("look").get(f"{at(team)}/decide").status_code == 403
     assert team.store.rows(FirstView).count() == 0
 
 
@@ -378,16 +397,20 @@ def test_an_unknown_lead_is_not_there(team):
 def test_everybody_can_use_the_pages(team, browse):
     window = browse("one")
     assert (
-        unusable(window, "/leads?queue=all", "/leads/1?queue=all", "/leads/1/without-deciding")
+        unusable(
+            window, "/leads?queue=all", f"{at(team)}?queue=all", f"{at(team)}/without-deciding"
+        )
         == []
     )
     view(team, "one")
-    assert unusable(window, "/leads/1?queue=all", "/leads/1/decide", "/pairs/B/C") == []
+    assert unusable(window, f"{at(team)}?queue=all", f"{at(team)}/decide", "/pairs/B/C") == []
 
 
 def test_a_lead_is_gone_through_with_the_keyboard_alone(team, browse):
     page = browse("one").open("/leads?queue=all")
-    for key, place in (("o", "/leads/5"), ("n", "/leads/1"), ("v", "#decide")):
+    for key, place in (
+        ("o", at(team, "D")), ("n", at(team, "C")), ("n", at(team)), ("v", "#decide"),
+    ):  # fmt: skip
         page.keyboard.press(key)
         page.wait_for_url(f"**{place}*")
     page.keyboard.press("Tab")
@@ -419,18 +442,22 @@ def test_it_works_without_javascript(team, browse):
 def test_no_report_tells_whoever_has_still_to_decide(team):
     decide(team, "one")
     view(team, "two")
-    for path in ("/reports/lead/1", "/reports/lead/1.json", "/reports/lead/1/pdf"):
+    for path in (
+        f"/reports/lead/{number(team)}",
+        f"/reports/lead/{number(team)}.json",
+        f"/reports/lead/{number(team)}/pdf",
+    ):
         answer = client("two").get(path)
         assert answer.status_code == 400, path
         assert TEXT not in answer.content.decode(errors="replace")
-    assert "have not decided yet" in client("two").get("/reports/lead/1").text
+    assert "have not decided yet" in client("two").get(f"/reports/lead/{number(team)}").text
     for path in ("/reports/unlooked", "/reports/closure", "/reports/case/B"):
         page = client("two").get(path)
         assert page.status_code == 200, path
         assert "at one wall" not in page.text, path
         assert "+6.03" not in page.text, path
     closed = client("two").get("/reports/closure.json").json()
-    mine = next(each for each in closed["leads"] if each["lead"] == GROUP)
+    mine = next(each for each in closed["leads"] if each["lead"] == number(team))
     assert (mine["kept"], mine["rank"], mine["log10_lr"], mine["people"]) == (True, None, None, [])
     decide(team, "two")
-    assert client("two").get("/reports/lead/1").text.count("Found at one wall") >= 2
+    assert client("two").get(f"/reports/lead/{number(team)}").text.count("Found at one wall") >= 2

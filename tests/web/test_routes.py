@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, get_resolver
 from tests.decisions.trials import CASES
-from tests.web.conftest import client, unusable
+from tests.web.conftest import client, lead_of, unusable
 
 from openverdict.decisions import accounts
 from openverdict.decisions.roles import HOUSE, OPEN, TABLE, Operation, Role, Standing
@@ -16,10 +16,10 @@ from openverdict.web.addresses import Key, address
 from openverdict.web.openapi import description
 from openverdict.web.route import Gate, Route
 from openverdict.web.routes import ROUTES, faults
+from openverdict.web.running import current
 
 # A value for each parameter of a path that is no case number, or a function of the case; a new parameter needs one here.
-# Leads of the filled store that are of one case each; a pair is of the case and of one that is everybody's.
-LEADS = {"A": 3, "B": 4, "D": 5}
+# A lead is of the case alone; a pair is of the case and of one that is everybody's.
 SUGGESTIONS = {case: number for number, case in enumerate(CASES.values(), start=1)}
 PARAMETERS: dict[str, Any] = {
     "token": "none-such",
@@ -27,7 +27,7 @@ PARAMETERS: dict[str, Any] = {
     "batch": "none-such",
     "job": 10**9,
     "run": 1,
-    "lead": LEADS.__getitem__,
+    "lead": lambda case: lead_of(current().store, case),
     "suggestion": SUGGESTIONS.__getitem__,
     "rule": "substance.mdma.name",
     "version": "1",

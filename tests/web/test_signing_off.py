@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.web.conftest import client, unusable
-from tests.web.test_leads import decide, team
+from tests.web.test_leads import at, decide, team
 
 from openverdict.decisions.models import SignOff
 
@@ -42,21 +42,21 @@ def test_a_decision_is_signed_by_who_has_seen_it_and_a_dissent_says_why(team):
     chief, sign = client("chief"), "/duties/decision/1/sign"
     answer = chief.get(sign)
     assert (answer.status_code, "once you have said what you think" in answer.text) == (404, True)
-    chief.get("/leads/1")
-    chief.post("/leads/1/without-deciding", {"sure": "yes"})
-    assert sign in chief.get("/leads/1").text
-    assert sign not in client("look").get("/leads/1").text
+    chief.get(at(team))
+    chief.post(f"{at(team)}/without-deciding", {"sure": "yes"})
+    assert sign in chief.get(at(team)).text
+    assert sign not in client("look").get(at(team)).text
     assert chief.post(sign, {"agrees": "no"}).status_code == 422
     assert chief.post(sign, {"agrees": "no", "text": WHY}).status_code == 303
-    (told,) = client("look").get("/leads/1.json").json()["decisions"]
+    (told,) = client("look").get(f"{at(team)}.json").json()["decisions"]
     assert (told["signed"]["user"], told["signed"]["agrees"]) == ("chief", False)
     assert team.store.rows(SignOff).count() == 1
-    assert "Dissent by chief" in client("look").get("/leads/1").text
+    assert "Dissent by chief" in client("look").get(at(team)).text
 
 
 def test_what_is_over_its_time_goes_up_once(team):
     chief = client("chief")
-    chief.post("/leads/1/give", {"user": "one"})
+    chief.post(f"{at(team)}/give", {"user": "one"})
     assert "Let go up" not in chief.get("/duties").text
     later = team.store.clock() + timedelta(days=40)
     object.__setattr__(team.store, "clock", lambda: later)
@@ -77,5 +77,5 @@ def test_what_is_not_there_is_not_signed(team, number):
 def test_everybody_can_use_the_pages(team, browse):
     client("one").post("/cases/B/category", {**CATEGORY, "done": []})
     assert unusable(browse("one"), "/cases/B", "/pairs", "/runs/1") == []
-    paths = ("/cases/C/category", "/duties/category/1/sign", "/leads/1/give", "/duties/escalate")
+    paths = ("/cases/C/category", "/duties/category/1/sign", f"{at(team)}/give", "/duties/escalate")
     assert unusable(browse("chief"), *paths) == []

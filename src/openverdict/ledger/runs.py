@@ -171,7 +171,8 @@ def finish_run(
             raise InputError(
                 f"run {run}: ended before ({said}); nothing of it was stored: run it again"
             )
-        for lead in result.leads:
+        # By name, so that a lead's number, which stands in its address, doesn't tell its rank to who is still to look at it.
+        for lead in sorted(result.leads, key=lambda lead: lead.lead_id):
             _raise_lead(writer, run, lead)
         _raise_mentions(store, writer, result)
         variables = [name for name in result.links.columns if name.startswith("lr_")]
