@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from openverdict.decisions import accounts
-from openverdict.decisions.access import AccessError, acting, counted, footing, may, seen_by, why
+from openverdict.decisions.access import AccessError, acting, footing, may, seen_by, why
 from openverdict.decisions.models import Decision, Grant, Notice
+from openverdict.decisions.reach import counted
 from openverdict.decisions.roles import (
     HOUSE,
     OPEN,

@@ -27,8 +27,8 @@ from openverdict.errors import InputError
 from openverdict.ledger import derived
 from openverdict.ledger.entering import correct_fact, enter_facts
 from openverdict.ledger.events import LeadRaised
+from openverdict.ledger.itself import PROGRAM
 from openverdict.ledger.models import Case, Content, Fact, Lead, LeadCase
-from openverdict.ledger.store import PROGRAM
 from openverdict.ledger.verifying import Outcome, verify
 from openverdict.ledger.writing import Block
 

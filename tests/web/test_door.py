@@ -20,8 +20,8 @@ from openverdict.web import links
 from openverdict.web.models import OneTimeLink
 from openverdict.web.running import Options, start, stop
 from openverdict.web.serving import first_links, work
+from openverdict.web.sessions import BEGAN
 from openverdict.web.settings import ABSOLUTE_S, LOCKED_AFTER
-from openverdict.web.signing_in import BEGAN
 
 
 def sign_in(asking, name, password=PASSWORD):

@@ -208,7 +208,7 @@ class Record:
         run, self.run = self.run, None
         if run is not None:
             from openverdict.decisions.changes import compare_with_before, told_of
-            from openverdict.ledger.store import PROGRAM
+            from openverdict.ledger.itself import PROGRAM
 
             finish_run(self.store, run, result, outputs=written, **self.by)
             self.changes = compare_with_before(self.store, run, **self.by)

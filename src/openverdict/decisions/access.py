@@ -38,8 +38,9 @@ from openverdict.decisions.roles import (
 )
 from openverdict.ledger.events import AccessDenied
 from openverdict.ledger.events.base import moment_text
+from openverdict.ledger.itself import PROGRAM
 from openverdict.ledger.models import Case, Fact
-from openverdict.ledger.store import PROGRAM, Store
+from openverdict.ledger.store import Store
 from openverdict.ledger.writing import RefusedError, Writer
 
 RESTRICTED = "restricted"
@@ -135,13 +136,6 @@ def seen_by(store: Store, rows: Any, user: str, operation: Operation, *, at: dat
         return rows
     about = store.rows(About).filter(event_id=OuterRef("event_id"))
     return rows.exclude(Exists(about.exclude(condition)))
-
-
-def counted(store: Store, user: str, *, at: datetime) -> tuple[int, int]:
-    """(cases that a person may list, cases there are that they may not): what is invisible is still counted."""
-    from openverdict.decisions.reach import reach, within_and_beyond  # which asks this module
-
-    return within_and_beyond(store, reach(store, user, Operation.LIST, at=at))
 
 
 def why(

@@ -18,7 +18,8 @@ from openverdict.decisions.models import About, Clock, ClockOverrun, ClockStop, 
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.steps import owner_of
 from openverdict.ledger.events import ClockOverran
-from openverdict.ledger.store import PROGRAM, Store
+from openverdict.ledger.itself import PROGRAM
+from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 
 

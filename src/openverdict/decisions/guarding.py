@@ -17,8 +17,9 @@ from openverdict.decisions.models import About
 from openverdict.decisions.roles import Access, Operation
 from openverdict.decisions.subjects import Subject, cases_of
 from openverdict.ledger.events import ActedWithoutAccounts
+from openverdict.ledger.itself import PROGRAM
 from openverdict.ledger.models import Event
-from openverdict.ledger.store import PROGRAM, Store
+from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 
 NO_ACCOUNTS = "no_accounts"

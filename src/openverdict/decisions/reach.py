@@ -19,8 +19,9 @@ from openverdict.decisions.models import Glass, GlassEnd, Owner, Restriction
 from openverdict.decisions.roles import BY_ITSELF, OPEN, Access, Operation, Standing, roles_with
 from openverdict.ledger.derived import Present, PresentItem
 from openverdict.ledger.events.base import moment_text
+from openverdict.ledger.itself import PROGRAM
 from openverdict.ledger.models import Case
-from openverdict.ledger.store import PROGRAM, Store
+from openverdict.ledger.store import Store
 
 UNIT = "unit"
 _NOTHING = Value("", output_field=TextField())
@@ -114,6 +115,11 @@ def names_of(store: Store, numbers: Collection[int]) -> list[str]:
         rows = store.rows(Case).filter(id__in=wanted[start : start + 500])
         found.update(rows.values_list("case_id", flat=True))
     return sorted(found)
+
+
+def counted(store: Store, user: str, *, at: datetime) -> tuple[int, int]:
+    """(cases that a person may list, cases there are that they may not): what is invisible is still counted."""
+    return within_and_beyond(store, reach(store, user, Operation.LIST, at=at))
 
 
 def within_and_beyond(store: Store, within: Reach) -> tuple[int, int]:

@@ -22,8 +22,9 @@ from openverdict.decisions.steps import must_have, one_of
 from openverdict.errors import InputError
 from openverdict.ledger import erasing
 from openverdict.ledger.events import ErasureApproved, HoldLifted, HoldPlaced, RetentionSet
+from openverdict.ledger.itself import PROGRAM
 from openverdict.ledger.models import Erasure, LeadCase, Salt
-from openverdict.ledger.store import PROGRAM, Store
+from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 
 # As the Management of Police Information guidance groups records: public protection, other serious, all other, miscellaneous.

@@ -29,8 +29,9 @@ from openverdict.ledger.events import (
     DecisionRecorded,
     OwnerNotified,
 )
+from openverdict.ledger.itself import PROGRAM
 from openverdict.ledger.models import Case
-from openverdict.ledger.store import PROGRAM, Store
+from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Writer
 
 

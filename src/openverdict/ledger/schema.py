@@ -19,6 +19,7 @@ from openverdict.ledger import engine
 from openverdict.ledger.address import SQLITE, Address
 from openverdict.ledger.configuring import LABELS
 from openverdict.ledger.events import KeyAdded, SchemaMigrated
+from openverdict.ledger.itself import HOUSEKEEPING, PROGRAM
 from openverdict.ledger.models import Event, Key
 
 if TYPE_CHECKING:
@@ -98,8 +99,6 @@ def log_what_changed(store: Store) -> None:
     """
     if _is_logged(store):
         return
-    from openverdict.ledger.store import HOUSEKEEPING, PROGRAM
-
     with store.writing(PROGRAM, HOUSEKEEPING) as writer:
         before, now = logged_form(store.alias), form(store.alias)
         if _migrations(before) != _migrations(now):

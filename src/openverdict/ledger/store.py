@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from openverdict.ledger.writing import Clock, Writer
 
 # Who the log names for what the program does by itself, and why.
-PROGRAM, HOUSEKEEPING = "openverdict", "administration"
 
 
 @dataclass(frozen=True)

@@ -39,9 +39,10 @@ from openverdict.decisions.standing import State, reason_codes, standing_decisio
 from openverdict.decisions.subjects import Kind, Subject, cases_of
 from openverdict.decisions.turns import opinions_kept_from
 from openverdict.errors import InputError
+from openverdict.ledger.itself import PROGRAM
 from openverdict.ledger.models import Event, Fact, Lead, Link
 from openverdict.ledger.reading import StoredLog
-from openverdict.ledger.store import PROGRAM, Store
+from openverdict.ledger.store import Store
 
 ERASED = "(erased)"
 STRUCK = "(not shown to this reader)"

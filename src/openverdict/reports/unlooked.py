@@ -16,8 +16,9 @@ from openverdict.decisions.roles import Operation
 from openverdict.decisions.standing import awaited, mentions_waiting, standing_decisions
 from openverdict.decisions.subjects import Kind, pair_key
 from openverdict.decisions.turns import blind_to
+from openverdict.ledger.itself import PROGRAM
 from openverdict.ledger.models import Case, Fact, Lead, LeadCase, Link, RunEnd
-from openverdict.ledger.store import PROGRAM, Store
+from openverdict.ledger.store import Store
 
 NO_UNIT = "(no unit recorded)"
 Group = tuple[Any, tuple[str, ...]]  # what is listed, and its cases

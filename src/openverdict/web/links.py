@@ -14,7 +14,8 @@ from openverdict.decisions.access import active, has_account, in_use
 from openverdict.decisions.accounts import found as make_first_account
 from openverdict.decisions.roles import Role
 from openverdict.errors import InputError
-from openverdict.ledger.store import HOUSEKEEPING, PROGRAM, Store
+from openverdict.ledger.itself import HOUSEKEEPING, PROGRAM
+from openverdict.ledger.store import Store
 from openverdict.web.models import OneTimeLink
 from openverdict.web.signing_in import set_password
 

@@ -9,7 +9,7 @@ from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from openverdict.web.signing_in import BEGAN
+BEGAN = "began"  # key of a session: when it began, in seconds since 1970
 
 
 def sessions_of(name: str) -> list[tuple[str, str | None]]:

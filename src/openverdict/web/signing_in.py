@@ -21,10 +21,10 @@ from openverdict.ledger.events import SignedIn, SignedOut, SignInFailed, UserCha
 from openverdict.ledger.store import Store
 from openverdict.web import errors, factors
 from openverdict.web.running import current
+from openverdict.web.sessions import BEGAN, end_sessions
 from openverdict.web.settings import ABSOLUTE_S, LOCKED_FOR
 
 PURPOSE = "administration"
-BEGAN = "began"  # key of a session: when it began, in seconds since 1970
 
 
 def is_able(store: Store, name: str) -> bool:
@@ -178,8 +178,6 @@ def _factor_removed(sender: Any, request: HttpRequest, user: Any, **_: Any) -> N
 
 
 def _end_others(request: HttpRequest, user: Any) -> None:
-    from openverdict.web.sessions import end_sessions
-
     end_sessions(str(user.get_username()), request.session.session_key)
 
 

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connections, transaction
+from django.db import connections
 from django.utils import timezone
 
-from openverdict.errors import InputError, OpenverdictError
+from openverdict.errors import OpenverdictError
 from openverdict.ledger.configuring import DEFAULT
 from openverdict.ledger.models import Source
 from openverdict.ledger.runs import FAILED, abandon_run, outcome_of
@@ -76,38 +76,6 @@ class Teller:
                 "pairs_a_second": speed * self._pairs,
                 "left_s": left,
             }
-
-
-def put(
-    kind: str,
-    username: str,
-    purpose: str,
-    *,
-    batch: str = "",
-    settings: dict[str, Any] | None = None,
-) -> Job:
-    """Put a job into the queue.
-
-    Raises:
-        InputError: one of its kind that there can be only one of is there already.
-    """
-    from openverdict.web.tasks import work_on
-
-    try:
-        with transaction.atomic():
-            made = Job.objects.create(
-                kind=kind,
-                username=username,
-                purpose=purpose,
-                batch=batch,
-                queued_at=timezone.now(),
-                settings=settings or {},
-            )
-    except IntegrityError:
-        what = "a run" if kind == RUN else "work on these files"
-        raise InputError(f"{what} is under way already; wait for its end, or end it") from None
-    work_on.enqueue(made.id)
-    return made
 
 
 def end(job: Job) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from openverdict.decisions.access import counted, footing, may
+from openverdict.decisions.access import footing, may
 from openverdict.decisions.agenda import with_case
 from openverdict.decisions.beside import marked_narrative
+from openverdict.decisions.reach import counted
 from openverdict.decisions.roles import Operation
 from openverdict.ledger.models import Case
 from openverdict.reports.case_facts import case_facts

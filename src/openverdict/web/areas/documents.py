@@ -10,7 +10,7 @@ from openverdict.decisions.suggestions import SuggestionLine
 from openverdict.errors import InputError
 from openverdict.ledger.models import Case
 from openverdict.reports.words import counted
-from openverdict.web import read_documents, spool, working
+from openverdict.web import read_documents, spool, tasks, working
 from openverdict.web.answers import Go, GoneError, Page
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Filled, Form, Kind
@@ -46,9 +46,7 @@ def upload(ask: Ask, filled: Filled) -> Go:
     made = spool.receive(ask.who, [filled["document"]], None, case=case)
     made = made.keep(known_from=None if known is None else known.isoformat())
     try:
-        working.put(
-            working.DOCUMENT, ask.who, ask.purpose, batch=made.token, settings={"case": case}
-        )
+        tasks.put(working.DOCUMENT, ask.who, ask.purpose, batch=made.token, settings={"case": case})
     except BaseException:
         made.remove()
         raise

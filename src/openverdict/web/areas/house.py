@@ -12,7 +12,8 @@ from django.db import DatabaseError
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from openverdict import __version__
-from openverdict.decisions.access import active, counted, footing, in_use
+from openverdict.decisions.access import active, footing, in_use
+from openverdict.decisions.reach import counted
 from openverdict.decisions.roles import DESCRIPTIONS, HOUSE, Operation, Role
 from openverdict.errors import InputError
 from openverdict.ledger.models import Run, RunEnd

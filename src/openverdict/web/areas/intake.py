@@ -17,7 +17,7 @@ from openverdict.intake.mapping import parse_mapping
 from openverdict.intake.placing import TICK
 from openverdict.reports.labels import STATUS_WORDS
 from openverdict.reports.words import counted
-from openverdict.web import jobs, spool, working
+from openverdict.web import jobs, spool, tasks, working
 from openverdict.web.answers import Download, Go, GoneError, Page
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Filled, Form, Kind, begin
@@ -66,7 +66,7 @@ def upload(ask: Ask, filled: Filled) -> Go:
     """Files come in; the worker looks at them."""
     made = spool.receive(ask.who, filled["files"], filled["sheet"])
     try:
-        working.put(working.LOOK, ask.who, ask.purpose, batch=made.token)
+        tasks.put(working.LOOK, ask.who, ask.purpose, batch=made.token)
     except BaseException:
         made.remove()
         raise
@@ -255,7 +255,7 @@ def take_in(ask: Ask, filled: Filled) -> Go:
         "entries": ask.store.size(),
         "keep_as": keep_as,
     }
-    working.put(working.COMMIT, ask.who, ask.purpose, batch=found.token, settings=settings)
+    tasks.put(working.COMMIT, ask.who, ask.purpose, batch=found.token, settings=settings)
     return Go(ask.to("intake.batch", batch=found.token))
 
 
@@ -324,7 +324,7 @@ def _dry_run(ask: Ask, found: Upload, choice: dict[str, Any]) -> Go:
     if Job.objects.filter(batch=found.token, state__in=ACTIVE).exists():
         raise InputError("work on these files is under way; wait for its end, or end it")
     found.keep(choice=choice, found=None)
-    working.put(working.READ, ask.who, ask.purpose, batch=found.token)
+    tasks.put(working.READ, ask.who, ask.purpose, batch=found.token)
     return Go(ask.to("intake.batch", batch=found.token))
 
 

@@ -15,7 +15,7 @@ from openverdict.errors import InputError
 from openverdict.ledger.models import Case, LeadCase, Run
 from openverdict.ledger.runs import DONE
 from openverdict.ledger.store import Store
-from openverdict.web import working
+from openverdict.web import tasks, working
 from openverdict.web.answers import Go, GoneError, Page
 from openverdict.web.areas.subjects import address_of, by_rank
 from openverdict.web.ask import Ask
@@ -82,7 +82,7 @@ def begin_run(ask: Ask, filled: Filled) -> Go | None:
         "as_of": _text(filled["as_of"]),
         "recorded_as_of": _text(filled["recorded_as_of"]),
     }
-    job = working.put(working.RUN, ask.who, ask.purpose, settings=settings)
+    job = tasks.put(working.RUN, ask.who, ask.purpose, settings=settings)
     return Go(ask.to("runs.work", job=job.id))
 
 

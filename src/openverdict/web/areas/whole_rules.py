@@ -10,7 +10,7 @@ from openverdict.decisions.readings import undecided, within_reach
 from openverdict.decisions.roles import Operation
 from openverdict.errors import InputError
 from openverdict.narrative.at_once import LEAST_DECIDED
-from openverdict.web import working
+from openverdict.web import tasks, working
 from openverdict.web.addresses import address
 from openverdict.web.answers import Go, GoneError, Page
 from openverdict.web.areas.queueing import ABOVE, WHY
@@ -127,7 +127,7 @@ def read(ask: Ask, filled: Filled) -> Go:
     """The worker lets them read."""
     if working.latest(working.NARRATIVES, state__in=ACTIVE) is not None:
         raise InputError("the rules are reading already; wait for their end")
-    working.put(working.NARRATIVES, ask.who, ask.purpose)
+    tasks.put(working.NARRATIVES, ask.who, ask.purpose)
     return Go(ask.to("suggestions.read"))
 
 
