@@ -11,7 +11,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from tests.web.conftest import client, lead_of, unusable
 
-from openverdict.decisions import accounts, changes
+from openverdict.decisions import accounts, changes, desk
 from openverdict.decisions.models import Decision, FirstView, Shown
 from openverdict.ledger.models import Event, Lead
 from openverdict.web.areas import running
@@ -308,6 +308,47 @@ def test_the_work_list_says_what_waits_for_whom(team):
     assert [i["key"] for i in client("one").get("/leads.json?queue=overdue").json()["items"]] == [
         key
     ]
+
+
+def waits(name):
+    return {each["kind"]: each for each in client(name).get("/index.json").json()["waits"]}
+
+
+def test_the_start_page_says_what_waits_for_whom(team, monkeypatch):
+    def counts(name):
+        queues = client(name).get("/leads.json").json()["queues"]
+        told = {each["queue"]: each["count"] for each in queues if each["count"]}
+        names = {"mine": "given", "second": "second", "unassigned": "unassigned"}
+        return {names[queue]: count for queue, count in told.items() if queue in names}
+
+    def same(name):
+        found = waits(name)
+        assert {k: found[k]["count"] for k in counts(name)} == counts(name)
+        return found
+
+    assert set(same("one")) == {"unassigned", "suggestion"}
+    client("chief").post(f"{at(team)}/give", {"user": "two"})
+    assert waits("two")["given"]["due"] > team.store.clock().date().isoformat()
+    client("one").get(at(team))
+    client("one").post(f"{at(team)}/refer", {"recipient": "murder team", "text": TEXT})
+    client("one").post(f"{at(team)}/concern", {"raised_by": "family", "text": TEXT})
+    decide(team, "one")
+    client("chief").post(f"{at(team)}/give", {"user": "two"})
+    assert set(same("two")) >= {"given", "second", "referral", "concern"}
+    assert "second" not in waits("one")
+    assert "referral" not in waits("look"), "who may not answer is not waited for"
+    assert client("root").get("/index.json").json()["waits"] == []
+    later = team.store.clock() + timedelta(days=40)
+    object.__setattr__(team.store, "clock", lambda: later)
+    told = waits("two")
+    assert (told["given"]["late"], told["overdue"]["count"] >= 3) == (1, True)
+    assert client("two").get(told["overdue"]["to"]).status_code == 200
+    monkeypatch.setattr(desk, "CAP", 1)
+    assert (waits("one")["unassigned"]["count"], waits("one")["unassigned"]["counted_all"]) == (
+        1,
+        False,
+    )
+    assert "more than 1<" in client("one").get("/").text
 
 
 def test_who_is_waited_for_finds_it_and_who_has_decided_does_not(team):

@@ -13,12 +13,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from openverdict import __version__
 from openverdict.decisions.access import active, footing, in_use
+from openverdict.decisions.desk import Pile, desk
 from openverdict.decisions.reach import counted
 from openverdict.decisions.roles import DESCRIPTIONS, HOUSE, Operation, Role
 from openverdict.errors import InputError
 from openverdict.ledger.models import Run, RunEnd
 from openverdict.web import links, preferences
 from openverdict.web import single_sign_on_flow as flow
+from openverdict.web.addresses import address
 from openverdict.web.answers import Go, GoneError, Page
 from openverdict.web.areas import own_keys, own_sessions, purposes
 from openverdict.web.ask import Ask
@@ -52,10 +54,27 @@ def home(ask: Ask) -> Page:
         "may": may,
         "cases_listed": listed,
         "cases_hidden": hidden,
+        "waits": waits(ask) if stance.answer(Operation.LIST).allowed else [],
         "runs": store.rows(Run).count(),
         "last_run": None if last is None else last.run_id,
     }
     return Page(data, title="Start")
+
+
+def waits(ask: Ask) -> list[dict[str, Any]]:
+    """What waits for the person, each kind with the list that holds it."""
+    return [
+        {
+            "kind": each.kind,
+            "words": PILES[each.kind][0],
+            "count": each.count,
+            "counted_all": each.counted_all,
+            "late": each.late,
+            "due": each.due,
+            "to": address(*PILES[each.kind][1]),
+        }
+        for each in desk(ask.store, ask.store.clock(), user=ask.who)
+    ]
 
 
 def health(ask: Ask) -> Page:
@@ -125,6 +144,19 @@ def make_account(ask: Ask, filled: Filled) -> Go | None:
     return Go("/account/login")
 
 
+# The words for what waits, and the list that holds it.
+PILES: dict[Pile, tuple[str, tuple[Any, ...]]] = {
+    Pile.GIVEN: ("Given to you", ("leads.list", {"queue": "mine"})),
+    Pile.SECOND: ("Asked of you as a second or third person", ("leads.list", {"queue": "second"})),
+    Pile.OVERDUE: ("Over its time, whoever has it", ("record.waiting", {"overdue": "yes"})),
+    Pile.UNASSIGNED: ("Given to nobody", ("leads.list", {"queue": "unassigned"})),
+    Pile.REFERRAL: ("Referrals without an answer", ("record.waiting",)),
+    Pile.CONCERN: ("Concerns without an answer", ("record.waiting",)),
+    Pile.CATEGORY: ("Categories to sign off", ("record.waiting",)),
+    Pile.ENQUIRY: ("Enquiries without a result", ("record.waiting",)),
+    Pile.SUGGESTION: ("Suggestions to read", ("suggestions.list",)),
+    Pile.FAILED: ("Runs that failed since one ended well", ("runs.index",)),
+}
 LOOKS = Form(
     (
         Field(
