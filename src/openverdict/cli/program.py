@@ -26,6 +26,7 @@ from openverdict.cli.review import add_review_commands
 from openverdict.cli.serve import add_serve_command
 from openverdict.cli.simulate import add_simulate_command
 from openverdict.cli.store import add_store_commands
+from openverdict.cli.substance import add_substance_command
 from openverdict.cli.suggest import add_suggest_commands
 from openverdict.cli.terminal import STOPPED, TERMINATED, told_stopped
 from openverdict.cli.toxicology import add_toxicology_command
@@ -51,6 +52,7 @@ add_simulate_command(app)
 add_suggest_commands(app)
 add_document_command(app)
 add_toxicology_command(app)
+add_substance_command(app)
 for _group in (decide, duty, exhibit, fhir, identity, news, persons, queue, keep, account, report):
     app.add_typer(_group)
 

@@ -9,6 +9,7 @@ says nothing about who gave a substance to whom, and no class raises a suspicion
 from openverdict.toxicology.facts import Facts, make_facts, with_register
 from openverdict.toxicology.ghb import Assessment, CaseAssessment, assess, assess_case
 from openverdict.toxicology.model import Circumstances, Outcome, Result
+from openverdict.toxicology.other_names import Listed, Meaning, installed_list, look_up
 from openverdict.toxicology.outputs import check_folder, results_table, write_results
 from openverdict.toxicology.panels import Panel, load_panels
 from openverdict.toxicology.read import ReadResults, read_results
@@ -23,6 +24,8 @@ __all__ = [
     "Facts",
     "GhbRules",
     "Level",
+    "Listed",
+    "Meaning",
     "Outcome",
     "Panel",
     "ReadResults",
@@ -31,8 +34,10 @@ __all__ = [
     "assess_case",
     "check_folder",
     "convert",
+    "installed_list",
     "load_ghb_rules",
     "load_panels",
+    "look_up",
     "make_facts",
     "read_results",
     "results_table",
