@@ -34,7 +34,7 @@ from openverdict.evaluation.power import interval, is_death, learned, strength
 from openverdict.evidence import load_variables, prepare
 from openverdict.evidence.model import Model
 from openverdict.intake import read_register
-from openverdict.leads.pipeline import LEAD_BAR, effective_years
+from openverdict.leads.setup import LEAD_BAR, effective_years
 from openverdict.linkage import compile_slots
 from openverdict.series import measure_chance
 

@@ -13,7 +13,7 @@ from typing import Any
 from resume import arguments, run
 
 from openverdict.evaluation.nulls import alarm_table, chance_rates
-from openverdict.leads.pipeline import REPLICATES
+from openverdict.leads.setup import REPLICATES
 from openverdict.simulate import CitySpec
 
 FIRST_SEED = 500_000  # chance was worked on with the seeds from 100,000 on

@@ -16,7 +16,7 @@ import openverdict
 
 # What the figures depend on; pages, plots and other measures do not change them.
 READ = (
-    "cases", "evidence", "linkage", "series", "simulate", "leads/pipeline.py",
+    "cases", "evidence", "linkage", "series", "simulate", "leads/pipeline.py", "leads/setup.py",
     *(f"evaluation/{name}.py" for name in (
         "observed", "densities", "places", "innocent", "oracle", "power", "nulls", "planted",
     )),

@@ -17,7 +17,7 @@ from openverdict import arrive, load_prepared, prepare_register, read_register, 
 from openverdict.cli import app
 from openverdict.errors import InputError
 from openverdict.intake import template_texts
-from openverdict.leads.pipeline import ledger_floor
+from openverdict.leads.setup import ledger_floor
 
 
 def said(*words: object, code: int = 0) -> str:
@@ -147,6 +147,6 @@ def test_the_floor_is_that_of_a_review_of_the_prepared_register(files, monkeypat
     register, new = files
     ready = prepare_register(register)
     assert arrive(ready, new).summary["ledger_floor_log10_lr"] == ledger_floor(0)
-    monkeypatch.setattr("openverdict.leads.pipeline.PAIRS_A_CASE", 1e-4)
+    monkeypatch.setattr("openverdict.leads.setup.PAIRS_A_CASE", 1e-4)
     asked = arrive(ready, new).summary["ledger_floor_log10_lr"]
     assert asked == ledger_floor(len(ready.frozen)) > ledger_floor(0)

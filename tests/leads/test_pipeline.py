@@ -19,7 +19,7 @@ from openverdict.cases import Register
 from openverdict.errors import InputError
 from openverdict.evidence import load_variables
 from openverdict.leads import Review, Settings, explain, review
-from openverdict.leads.pipeline import ledger_floor
+from openverdict.leads.setup import ledger_floor
 from openverdict.reports import FILE_NAMES, write_review
 from openverdict.simulate import CitySpec, SeriesPlan, simulate_register
 

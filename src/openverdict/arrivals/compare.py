@@ -17,7 +17,7 @@ from openverdict.errors import InputError
 from openverdict.evidence.guest import Newcomer
 from openverdict.evidence.newcomers import Newcomers, encode_newcomers
 from openverdict.evidence.relation import TERM as RELATION
-from openverdict.leads.pipeline import MODEL_VERSION, ledger_floor
+from openverdict.leads.setup import MODEL_VERSION, ledger_floor
 from openverdict.linkage import to_units
 
 IntArray = npt.NDArray[np.int64]

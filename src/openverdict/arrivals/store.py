@@ -28,7 +28,7 @@ from openverdict.evidence.encode import NO_PLACE, WIDTH_DAYS, Bit
 from openverdict.evidence.frozen import Frozen, FrozenCases, FrozenKeys
 from openverdict.evidence.rates import AGES
 from openverdict.evidence.variables import Variable, model_hash
-from openverdict.leads.pipeline import MODEL_VERSION
+from openverdict.leads.setup import MODEL_VERSION
 
 VERSION = version("openverdict")
 MAGIC = b"OVPREP\x00\n"

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import chi2, poisson
 
 from openverdict.evidence import Model, load_variables, prepare
-from openverdict.leads.pipeline import LEAD_BAR, REPLICATES, effective_years
+from openverdict.leads.setup import LEAD_BAR, REPLICATES, effective_years
 from openverdict.linkage import all_pairs, compile_slots, compile_tables, from_units, to_units
 from openverdict.series import LEAST_RATE, exact, grow, measure_chance, set_aside
 from openverdict.simulate import CitySpec, simulate_register

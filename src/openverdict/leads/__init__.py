@@ -4,8 +4,9 @@ What comes in: a `Register`. What goes out: a `Review` of frozen objects that re
 lead puts something in front of a person; it decides nothing and names nobody. This room never reads the equality record.
 """
 
-from openverdict.leads.pipeline import Settings, explain, review, settings
+from openverdict.leads.pipeline import explain, review
 from openverdict.leads.results import Lead, Link, Reason, Review, Triage
+from openverdict.leads.setup import Settings, settings
 from openverdict.leads.triage import triage
 
 __all__ = [

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,12 +20,25 @@ from openverdict.evidence.interval import Intervals, PairIntervals
 from openverdict.evidence.known import read_known_series
 from openverdict.evidence.weights import Taught, learn
 from openverdict.leads.assess import Assessor
+from openverdict.leads.clock import Clock, Progress, quiet
 from openverdict.leads.describe import Describer
-from openverdict.leads.inclusion import Inclusion
 from openverdict.leads.links import Links, no_links
 from openverdict.leads.rates import by_rate, chance_summary, group_summary, measured, rate_of
 from openverdict.leads.replay import Replays
 from openverdict.leads.results import Lead, Link, Review, Triage
+from openverdict.leads.setup import (
+    CASE_LEVEL,
+    IN_FULL_CASES,
+    LEAD_BAR,
+    LEAST_IN_FULL,
+    MODEL_VERSION,
+    MOST_IN_FULL,
+    SHUFFLED_TO_DRAWN,
+    STRONGEST,
+    Settings,
+    effective_years,
+    ledger_floor,
+)
 from openverdict.leads.taught import taught_summary
 from openverdict.leads.triage import triage
 from openverdict.linkage import (
@@ -58,134 +69,6 @@ from openverdict.series import (
 
 IntArray = npt.NDArray[np.int64]
 
-MODEL_VERSION = "1"
-LEDGER_FLOOR = 2.0  # of registers up to 10,000 cases
-PAIRS_A_CASE = 50  # that unrelated pairs are expected to bring into the ledger, at most
-BUDGET = 6.0
-REPLICATES = 20
-SHUFFLED_TO_DRAWN = 5  # for so many shuffled null registers one is drawn from the learned model
-LEAD_BAR = -1.0  # strength from which a series can be a lead: odds of 1 to 10 under the stated prior, by the sums of terms
-CASE_LEVEL = 3  # triage level from which a single case is a lead
-LEAST_YEARS = 0.25
-MOST_IN_FULL = 300  # series leads that are assessed and placed in the register; beyond them no report lists any
-LEAST_IN_FULL = 30  # the same in a register so large that each takes seconds
-IN_FULL_CASES = 3_000_000  # cases times leads in full, about
-STRONGEST = 10  # groups named in the summary, whether or not they are put forward
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a review is run.
-
-    `budget`: leads a year that chance alone may make; `floor`: log10 likelihood ratio from which a pair stands in the
-    ledger (None: `ledger_floor` of the register's cases); `replicates`: null registers (0: chance is not measured and no
-    series becomes a lead by it); `watch`: pairs of case numbers to explain whatever their ratio; `known_series`: a CSV of
-    case_id and series_id to learn consistency from; `inclusion`: the rule by which cases came into the register, fixed
-    before the run; `replay`: find by true replay when each series lead was first raised (a whole review a day: dear);
-    `intervals`: say how far ratios can be relied on.
-
-    Who compares the pairs changes nothing in the result: `engine` (local, spark), `master` (of Spark), `threads` (of local;
-    None: one a core), `work` (a folder in which finished tasks are kept, so that a stopped run goes on; the caller removes it).
-    """
-
-    budget: float = BUDGET
-    floor: float | None = None
-    replicates: int = REPLICATES
-    seed: int = 1
-    threads: int | None = None
-    engine: str = "local"
-    master: str = "local[*]"
-    work: Path | None = None
-    variables: Path | None = None
-    watch: tuple[tuple[str, str], ...] = ()
-    known_series: Path | None = None
-    replay: bool = False
-    inclusion: Inclusion | None = None
-    intervals: bool = True
-
-
-def settings(
-    *,
-    budget: float | None = None,
-    floor: float | None = None,
-    replicates: int | None = None,
-    seed: int = 1,
-    watch: tuple[tuple[str, str], ...] = (),
-    known_series: Path | None = None,
-    replay: bool = False,
-    inclusion: Inclusion | None = None,
-    threads: int | None = None,
-    engine: str = "local",
-    master: str = "local[*]",
-    work: Path | None = None,
-) -> Settings:
-    """Settings from what a caller gave; None keeps the default."""
-    given = {"budget": budget, "replicates": replicates}
-    kept = {k: v for k, v in given.items() if v is not None}
-    return Settings(
-        floor=floor,
-        seed=seed,
-        watch=watch,
-        known_series=known_series,
-        replay=replay,
-        inclusion=inclusion,
-        threads=threads,
-        engine=engine,
-        master=master,
-        work=work,
-        **kept,  # type: ignore[arg-type]
-    )
-
-
-def ledger_floor(cases: int) -> float:
-    """The log10 ratio from which a pair stands in the ledger: of a register of so many cases, at most PAIRS_A_CASE pairs of
-    unrelated cases a case are expected to reach it, whatever the size; never less than LEDGER_FLOOR.
-    """
-    return max(LEDGER_FLOOR, float(np.log10(max(cases, 1) / (2 * PAIRS_A_CASE))))
-
-
-Progress = Callable[[str, float], None]
-
-
-def effective_years(found: pl.Series) -> float:
-    """Years that a register covers at its own usual volume: (sum of monthly counts)^2 / sum of their squares / 12.
-
-    For an even register this is its length; a few early cases do not stretch it (Kish's effective sample size, applied
-    to months). Never less than LEAST_YEARS; 0 for an empty register.
-    """
-    if len(found) == 0:
-        return 0.0
-    months = found.dt.truncate("1mo").value_counts().get_column("count").to_numpy().astype(float)
-    return max(float(months.sum() ** 2 / (months**2).sum()) / 12, LEAST_YEARS)
-
-
-@dataclass
-class _Clock:
-    """Seconds by step, and progress told to the caller."""
-
-    tell: Progress
-    spent: dict[str, float] = field(default_factory=dict)
-    step: str = ""
-    began: float = 0.0
-
-    def start(self, step: str) -> None:
-        self.stop()
-        give_back()
-        self.step, self.began = step, time.perf_counter()
-        self.tell(step, 0.0)
-
-    def stop(self) -> None:
-        if self.step:
-            self.spent[self.step] = (
-                self.spent.get(self.step, 0.0) + time.perf_counter() - self.began
-            )
-            self.tell(self.step, 1.0)
-        self.step = ""
-
-
-def _quiet(step: str, share: float) -> None:
-    """No progress."""
-
 
 def review(
     register: Register,
@@ -212,7 +95,7 @@ def review(
         raise InputError("the floor of the ledger must be a finite log10 ratio; give for example 2")
     name, master, threads = settings.engine, settings.master, settings.threads
     with engine(name, master=master, threads=threads, work=settings.work) as executor:
-        run = _Run(register, settings, _Clock(progress or _quiet), executor)
+        run = _Run(register, settings, Clock(progress or quiet), executor)
         return run.result(
             pl.DataFrame(schema=REJECTS_SCHEMA) if rejects is None else rejects, sources, notes
         )
@@ -226,7 +109,7 @@ def explain(register: Register, case_a: str, case_b: str) -> Link:
     """
     if case_a == case_b:
         raise InputError(f"case {case_a!r} cannot be compared with itself; name two cases")
-    run = _Run(register, Settings(replicates=0), _Clock(_quiet))
+    run = _Run(register, Settings(replicates=0), Clock(quiet))
     for case in (case_a, case_b):
         if case not in run.number:
             raise InputError(f"no case {case!r} in the register; see its case_id column")
@@ -241,7 +124,7 @@ class _Run:
         self,
         register: Register,
         settings: Settings,
-        clock: _Clock,
+        clock: Clock,
         executor: Executor | None = None,
     ) -> None:
         self.register = register

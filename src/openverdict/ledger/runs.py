@@ -21,7 +21,7 @@ from openverdict.errors import InputError
 from openverdict.evidence import load_variables, model_hash
 from openverdict.leads import Lead as FoundLead
 from openverdict.leads import Review, Settings
-from openverdict.leads.pipeline import CASE_LEVEL, LEAD_BAR, MODEL_VERSION, ledger_floor
+from openverdict.leads.setup import CASE_LEVEL, LEAD_BAR, MODEL_VERSION, ledger_floor
 from openverdict.ledger.canonical import canonical_bytes, decimal_text
 from openverdict.ledger.events import LeadRaised, MentionRaised, RunFinished, RunPlanned
 from openverdict.ledger.facts import AsOf
