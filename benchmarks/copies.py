@@ -31,6 +31,8 @@ def multiply(source: Path, target: Path, times: int) -> int:
     Raises:
         ValueError: the store holds more than one intake.
     """
+    from openverdict.ledger.store import open_store
+
     shutil.copy(source, target)
     shutil.copy(f"{source}.key", f"{target}.key")
     connection = sqlite3.connect(target, isolation_level=None)
@@ -46,6 +48,12 @@ def multiply(source: Path, target: Path, times: int) -> int:
         connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
+    with open_store(target) as store:
+        from openverdict.ledger import engine
+        from openverdict.ledger.bit_tables import BitTables
+
+        with engine.writing(store.alias):
+            BitTables().make(store.alias)
     return cases
 
 
@@ -155,6 +163,7 @@ def told(path: Path) -> dict[str, list[tuple[object, ...]]]:
         "present": "SELECT case_id, found_at, kind, found_place_kind, age_years, sex, unit, manner_police, manner_pathologist, "
         "manner_coroner, category_police, closed_at, revised FROM ledger_present",
         "items": 'SELECT p.case_id, i.field, i.item FROM ledger_presentitem i JOIN ledger_present p ON p.id = i."case"',
+        "sets": "SELECT field, value, block, hex(bits) FROM ledger_presentbits",
         "schema": "SELECT type, name, sql FROM sqlite_master",
     }
     found = {name: sorted(map(_comparable, connection.execute(sql))) for name, sql in said.items()}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from openverdict.decisions.reach import reach
 from openverdict.decisions.roles import Operation, Role
 from openverdict.errors import InputError
 from openverdict.intake import read_register
+from openverdict.ledger import bits
 from openverdict.ledger.collecting import collect
 from openverdict.ledger.derived import Present
 from openverdict.ledger.facts import read_store
@@ -120,8 +122,9 @@ def test_every_filter_order_and_person_gets_what_going_through_all_facts_gives(
     store, clock, tmp_path, monkeypatch, is_sorted_by_hand
 ):
     if not is_sorted_by_hand:  # the ways that large registers take
-        monkeypatch.setattr("openverdict.decisions.listing.FEW", 3)
-        monkeypatch.setattr("openverdict.decisions.reach.FEW", 3)
+        monkeypatch.setattr("openverdict.ledger.bit_pages.SORTED", 3)
+        monkeypatch.setattr("openverdict.ledger.bit_pages.FIRST_AT_ONCE", 7)
+        monkeypatch.setattr("openverdict.ledger.bits.SPAN", 16)
     make(store, tmp_path, 5)
     told = everything(store)
     dice = random.Random(9)
@@ -151,7 +154,7 @@ def test_every_filter_order_and_person_gets_what_going_through_all_facts_gives(
         page, forward, backward = walk(store, CaseFilter(**given), user, sort, down, size)
         assert [name for part in forward for name in part] == names, (given, user, sort, down)
         assert backward == forward
-        assert (page.count, page.counted_all) == (len(names), True)
+        assert page.count == len(names)
         assert page.hidden == len(told) - len(seen[user])
 
 
@@ -183,10 +186,11 @@ def test_a_reach_is_what_the_table_of_roles_says_in_sql(store, clock, tmp_path, 
     for user in ("new", *(USERS if role is Role.READER else ())):
         for operation in operations:
             within = reach(store, user, operation, at=clock.now)
-            for in_order in (False, True):
-                rows = within.allows(store.rows(Present), in_order=in_order)
-                found = set(rows.values_list("case_id", flat=True))
-                assert found == visible(store, user, clock, operation), (user, operation)
+            rows = within.allows(store.rows(Present))
+            found = set(rows.values_list("case_id", flat=True))
+            assert found == visible(store, user, clock, operation), (user, operation)
+            numbers = set(rows.values_list("id", flat=True))
+            assert set(bits.numbers_of(within.bits(store))) == numbers, (user, operation)
 
 
 def test_without_accounts_everything_is_listed_and_with_them_somebody_has_to_ask(store, tmp_path):
@@ -203,12 +207,53 @@ def test_without_accounts_everything_is_listed_and_with_them_somebody_has_to_ask
             list_cases(store, user=user)
 
 
-def test_many_of_a_level_are_counted_as_far_as_the_cap(store, tmp_path, monkeypatch):
+@pytest.mark.parametrize("least", [1, 2, 3, 5])
+def test_levels_of_an_earlier_run_are_asked_of_its_own_record(store, tmp_path, monkeypatch, least):
     make(store, tmp_path, 8)
-    monkeypatch.setattr("openverdict.decisions.listing.FEW", 3)
-    monkeypatch.setattr("openverdict.decisions.listing.CAP", 10)
-    page = list_cases(store, CaseFilter(level=1), user="everything")
-    assert (page.count, page.counted_all) == (10, False)
+    chosen = CaseFilter(level=least)
+    page = list_cases(store, chosen, user="everything", size=500)
+    monkeypatch.setattr("openverdict.ledger.bits.last_run", lambda alias: None)
+    again = list_cases(store, chosen, user="everything", size=500, run=page.run)
+    assert again == page
+
+
+AGES = (0, 0.5, 9, 9.99, 10, 19, 20, 20.25, 29, 30, 33, 33.5, 34, 40, 99, 120)
+
+
+def test_ages_and_days_are_cut_where_a_bound_says(store, tmp_path):
+    days = ["2013-12-31", "2014-01-01", "2014-01-01T00:00:01", "2014-01-31T23:59", "2014-02-01"]
+    days += [
+        "2014-02-28",
+        "2014-03-01T12:00",
+        "2014-12-31",
+        "2015-01-01",
+        "2016-02-29",
+        "2016-03-01",
+    ]
+    lines = [f"C{n},{days[n % len(days)]},{age}" for n, age in enumerate((*AGES, *AGES[::-1]))]
+    path = tmp_path / "register.csv"
+    path.write_text("\n".join(["case_id,found_at,age_years", *lines, "D,2014-01-05,"]), "utf-8")
+    collect(store, read_register(path), **BY)
+    present = store.rows(Present)
+
+    def listed(**given):
+        page = list_cases(store, CaseFilter(**given), size=100)
+        assert page.count == len(page.lines)
+        return {line.case_id for line in page.lines}
+
+    for low, high in product((None, *AGES, 33.2), repeat=2):
+        if (low, high) != (None, None):
+            rows = present if low is None else present.filter(age_years__gte=low)
+            rows = rows if high is None else rows.filter(age_years__lte=high)
+            wanted = set(rows.exclude(age_years=None).values_list("case_id", flat=True))
+            assert listed(age_from=low, age_until=high) == wanted, (low, high)
+    bounds = [date.fromisoformat(day[:10]) for day in days]
+    for first, last in product((None, *bounds), repeat=2):
+        rows = present if first is None else present.filter(found_at__gte=first.isoformat())
+        if last is not None:
+            rows = rows.filter(found_at__lt=(last + timedelta(days=1)).isoformat())
+        wanted = set(rows.values_list("case_id", flat=True))
+        assert listed(found_from=first, found_until=last) == wanted, (first, last)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from openverdict.intake import read_register
 from openverdict.ledger import derived, engine
 from openverdict.ledger.backup import restore_backup, write_backup
 from openverdict.ledger.collecting import collect
-from openverdict.ledger.derived import Derived, Present, PresentItem
+from openverdict.ledger.derived import Derived, Present, PresentBits, PresentItem
 from openverdict.ledger.entering import correct_fact, enter_facts
 from openverdict.ledger.erasing import entries_about, erase
 from openverdict.ledger.events import CaseErased
@@ -208,6 +208,9 @@ def test_a_write_that_is_undone_changes_no_list(store, tmp_path):
         "DELETE FROM ledger_presentitem WHERE item = 'mdma'",
         "INSERT INTO ledger_presentitem VALUES ('indicators', 'prompt_help', 3)",
         "INSERT INTO ledger_presentitem VALUES ('indicators', 'prompt_help', 99)",
+        "DELETE FROM ledger_presentbits WHERE value = 'mdma'",
+        "DELETE FROM ledger_presentbits",
+        "UPDATE ledger_presentbits SET value = 'hotel' WHERE value = 'street'",
         "UPDATE ledger_derived SET version = 0",
         "UPDATE ledger_derived SET name = 'other' WHERE name = 'present'",
     ],
@@ -229,6 +232,7 @@ def test_a_store_whose_lists_were_made_by_other_rules_gets_new_ones_when_it_is_o
     before = said_by_the_lists(store)
     with engine.writing(store.alias):
         store.rows(Present).filter(case_id="T2").delete()
+        store.rows(PresentBits).filter(field="unit").delete()
         store.rows(Derived).update(version=0)
     again = make_store()
     assert said_by_the_lists(again) == before

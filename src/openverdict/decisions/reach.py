@@ -11,21 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, TextField, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q
 
 from openverdict.decisions.access import RESTRICTED, active, in_use
 from openverdict.decisions.models import Glass, GlassEnd, Owner, Restriction
 from openverdict.decisions.roles import BY_ITSELF, OPEN, Access, Operation, Standing, roles_with
-from openverdict.ledger.derived import Present, PresentItem
+from openverdict.ledger import bits
+from openverdict.ledger.derived import PresentItem
 from openverdict.ledger.events.base import moment_text
 from openverdict.ledger.itself import PROGRAM
 from openverdict.ledger.models import Case
 from openverdict.ledger.store import Store
 
-UNIT = "unit"
-_NOTHING = Value("", output_field=TextField())
-FEW = 20_000  # cases of some units that are sorted rather than met on the way
+UNIT = bits.UNIT
 
 
 @dataclass(frozen=True)
@@ -42,17 +40,24 @@ class Reach:
     kept_back: frozenset[int]
     more_units: bool
 
-    def allows(self, rows: Any, *, in_order: bool = False) -> Any:
-        """Of rows of `Present`, those within reach. `in_order`: they are read in the order of an index until a page is full."""
+    def bits(self, store: Store) -> int:
+        """The cases within reach, as a set (`ledger.bits`)."""
+        found = bits.held(store.alias, bits.EVERY, "")
+        if self.whole:
+            return found
+        if not self.everything:
+            found &= bits.held(store.alias, UNIT, *self.units) | bits.of_numbers(self.cases)
+        return found & ~bits.of_numbers(self.kept_back)
+
+    def allows(self, rows: Any) -> Any:
+        """Of rows of `Present`, those within reach."""
         if self.whole:
             return rows
         if self.kept_back:
             rows = rows.exclude(id__in=self.kept_back)
         if self.everything:
             return rows
-        if in_order:
-            rows = rows.annotate(of_unit=Coalesce(F(UNIT), _NOTHING))
-        condition = Q(**{"of_unit__in" if in_order else "unit__in": self.units})
+        condition = Q(unit__in=self.units)
         if self.more_units:
             others = PresentItem.objects.using(rows.db).filter(field=UNIT, item__in=self.units)
             condition |= Q(id__in=others.values("case"))
@@ -101,8 +106,8 @@ def reach(
         False,
         everything,
         units,
-        _numbers(store, named | theirs),
-        _numbers(store, restricted - named),
+        numbers_of_cases(store, named | theirs),
+        numbers_of_cases(store, restricted - named),
         bool(units) and store.rows(PresentItem).filter(field=UNIT, item__in=units).exists(),
     )
 
@@ -124,22 +129,9 @@ def counted(store: Store, user: str, *, at: datetime) -> tuple[int, int]:
 
 def within_and_beyond(store: Store, within: Reach) -> tuple[int, int]:
     """(how many cases of the register are within reach, how many are not)."""
-    rows = store.rows(Present)
-    if within.whole:
-        return int(rows.count()), 0
-    if within.everything:
-        beyond = int(rows.filter(id__in=within.kept_back).count())
-        return int(rows.count()) - beyond, beyond
-    listed = int(within.allows(rows).count())
-    return listed, int(rows.count()) - listed
-
-
-def is_scattered(store: Store, within: Reach) -> bool:
-    """Whether a person's units hold so many cases that a page is sooner read off the order than sorted."""
-    if within.everything:
-        return True
-    few = store.rows(Present).filter(unit__in=within.units)[: FEW + 1]
-    return bool(few.count() > FEW)
+    every = bits.held(store.alias, bits.EVERY, "").bit_count()
+    listed = every if within.whole else within.bits(store).bit_count()
+    return listed, every - listed
 
 
 def restricted_cases(store: Store, cases: Sequence[str] | None = None) -> frozenset[str]:
@@ -163,7 +155,8 @@ def _opened(store: Store, user: str, at: datetime) -> set[str]:
     return set(opened.values_list("case_id", flat=True))
 
 
-def _numbers(store: Store, cases: set[str]) -> frozenset[int]:
+def numbers_of_cases(store: Store, cases: Collection[str]) -> frozenset[int]:
+    """The places in the store of cases by their numbers."""
     found: set[int] = set()
     wanted = sorted(cases)
     for start in range(0, len(wanted), 500):

@@ -20,7 +20,8 @@ class LedgerConfig(AppConfig):
 
     def derived_tables(self) -> tuple[Tables, ...]:
         """What this room works out from the record (`ledger.derived`)."""
+        from openverdict.ledger.bit_tables import BitTables
         from openverdict.ledger.lead_words import LeadWordTables
         from openverdict.ledger.present import PresentTables
 
-        return (PresentTables(), LeadWordTables())
+        return (PresentTables(), BitTables(), LeadWordTables())

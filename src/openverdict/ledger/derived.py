@@ -85,6 +85,19 @@ class PresentItem(models.Model):
         indexes: ClassVar = [models.Index(fields=["case"], name="ledger_presentitem_case")]
 
 
+class PresentBits(models.Model):
+    """Which cases of a block have a value at present (`ledger.bits`). `bits`: packed, one a case."""
+
+    pk = models.CompositePrimaryKey("field", "value", "block")
+    field = PlainText()
+    value = PlainText()
+    block = models.BigIntegerField()
+    bits = models.BinaryField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["block"], name="ledger_presentbits_block")]
+
+
 class LeadHead(models.Model):
     """The words of a lead with many pairs, but for pairs that no page shows in full. `id`: that of the lead; `words`: JSON."""
 

@@ -18,7 +18,14 @@ if not settings.configured:
     raise ImportError("tables need Django set up: call openverdict.ledger.configure() first")
 
 # What is worked out from the tables below; Django has to know it as well.
-from openverdict.ledger.derived import Derived, LeadHead, LeadPair, Present, PresentItem  # noqa: F401
+from openverdict.ledger.derived import (  # noqa: F401
+    Derived,
+    LeadHead,
+    LeadPair,
+    Present,
+    PresentBits,
+    PresentItem,
+)
 
 
 class Event(models.Model):

@@ -16,7 +16,7 @@ from typing import Any
 from openverdict.cases import NONE_WORD, FieldType, Status, dictionary
 from openverdict.cases.values import DAY_S, parse_code, parse_list, parse_number, parse_time
 from openverdict.errors import FieldError
-from openverdict.ledger import engine
+from openverdict.ledger import bits, engine
 from openverdict.ledger.derived import Present, PresentItem
 from openverdict.ledger.models import Case, Fact
 
@@ -86,17 +86,19 @@ def from_facts(number: int, case: str, facts: Sequence[FactRow]) -> Made:
     return row, sorted(items)
 
 
-def refresh(alias: str, cases: Collection[str]) -> None:
-    """Work these cases out again from their facts as they stand in the database."""
+def refresh(alias: str, cases: Collection[str]) -> Iterator[tuple[list[int], list[Made]]]:
+    """Work these cases out again from their facts as they stand in the database; by parts, their numbers and what was made."""
     wanted = sorted(cases)
     for start in range(0, len(wanted), AT_ONCE):
-        made = list(_again(alias, wanted[start : start + AT_ONCE]))
-        numbers = [number for number, _ in made]
+        found = list(_again(alias, wanted[start : start + AT_ONCE]))
+        numbers = [number for number, _ in found]
+        made = [each for _, each in found if each is not None]
         marks = ", ".join(["%s"] * len(numbers))
         if numbers:
             engine.run(alias, f"DELETE FROM ledger_present WHERE id IN ({marks})", numbers)
             engine.run(alias, f'DELETE FROM ledger_presentitem WHERE "case" IN ({marks})', numbers)
-        _write(alias, [each for _, each in made if each is not None])
+        _write(alias, made)
+        yield numbers, made
 
 
 class PresentKeeper:
@@ -138,7 +140,9 @@ class PresentKeeper:
         again = self._again
         self._new, self._facts, self._again = {}, {}, set()
         _write(self._alias, made)
-        refresh(self._alias, again)
+        bits.change(self._alias, (), made)
+        for numbers, part in refresh(self._alias, again):
+            bits.change(self._alias, numbers, part)
 
 
 class PresentTables:
@@ -160,7 +164,8 @@ class PresentTables:
         found = _from_all(alias, again)
         while part := list(islice(found, WRITTEN_AT_ONCE)):
             _write(alias, part)
-        refresh(alias, again)
+        for _ in refresh(alias, again):
+            pass
 
     def faults(self, alias: str) -> Iterator[str]:
         """Where the tables say something else than the facts; the first case only."""
@@ -173,7 +178,7 @@ class PresentTables:
         for start in range(0, len(wanted), AT_ONCE):
             for number, each in _again(alias, wanted[start : start + AT_ONCE]):
                 expected[number] = 0 if each is None else _hash(*each)
-        for number, row, items in _stored(alias):
+        for number, row, items in stored(alias):
             known = expected[number] if 0 < number < len(expected) else 0
             if row is None or known != _hash(row, items):
                 yield f"the lists have case {number} otherwise than its facts; {_MEND}"
@@ -240,7 +245,7 @@ def _again(alias: str, cases: Sequence[str]) -> Iterator[tuple[int, Made | None]
         )
 
 
-def _stored(alias: str) -> Iterator[tuple[int, tuple[Any, ...] | None, list[tuple[str, str, int]]]]:
+def stored(alias: str) -> Iterator[tuple[int, tuple[Any, ...] | None, list[tuple[str, str, int]]]]:
     """What the tables hold, case by case; None for the row of items that stand alone."""
     names = ", ".join(COLUMNS)
     rows = engine.stream(alias, f"SELECT {names} FROM ledger_present ORDER BY id")

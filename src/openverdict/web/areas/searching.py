@@ -57,7 +57,6 @@ def search(ask: Ask) -> Page:
     data = {
         "cases": [_line(ask, line) for line in page.lines],
         "count": page.count,
-        "counted_all": page.counted_all,
         "hidden": page.hidden,
         "run": page.run if day is None else None,
         "as_of": None if day is None else day.isoformat(),
