@@ -154,8 +154,8 @@ def chance(
     if known is not None and per_year < known.one_in_all:
         # What was counted comes first: beyond it the rate is what a fitted tail says, and no observation.
         said = [
-            f"Counted in the null registers, {like} {_bare(known.one_in_all)} or more seldom:"
-            " none or hardly any of its like came up.",
+            f"Counted in the null registers, {like} {_bare(known.one_in_all)} or more seldom,"
+            " as far as a count of none or hardly any of its like can say.",
             f"How much more seldom rests on the fitted tail, an extrapolation: {rate(per_year)}{reach}{how_well}.",
         ]
     else:
