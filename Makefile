@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 JOBS ?= 2
 UV ?= uv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Every program that a test starts would compile the whole package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo practice test coverage check format bench validate docs lock clean
 
@@ -27,7 +29,7 @@ practice: $(STAMP) ## the review app on a store to practise on; prints where it 
 	@$(VENV)/bin/openverdict serve --store out/practice.db --link-for a.reviewer --link-for b.reviewer
 
 test: $(STAMP) ## every test (ARGS="-k name" is handed to pytest)
-	@$(PY) -m pytest -n $(JOBS) $(ARGS)
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 coverage: ## every test, with branch coverage and its floor
 	@rm -f .coverage .coverage.*

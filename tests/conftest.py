@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests import memory
 
 from openverdict.web.settings import configure_app
 
@@ -16,6 +17,10 @@ configure_app()
 
 ROOT = Path(__file__).parents[1]
 REQUIRE_ALL = bool(os.environ.get("OPENVERDICT_REQUIRE_ALL"))
+
+# What tests write lies in memory; pytest removes what a passed test wrote (`tmp_path_retention_policy`).
+if (_memory := memory.folder()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_memory))
 
 # No deadline: a busy machine is no fault. In CI the same examples are drawn every time; elsewhere new ones.
 settings.register_profile("house", deadline=None, derandomize=REQUIRE_ALL, print_blob=True)

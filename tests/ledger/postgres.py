@@ -10,6 +10,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import memory
+
 
 def find_binaries() -> Path | None:
     """The folder with initdb and postgres, where Debian's package or the path has them."""
@@ -28,14 +30,6 @@ def _as_somebody() -> list[str]:
     return ["runuser", "-u", "postgres" if "postgres" in names else "nobody", "--"]
 
 
-def _available_bytes() -> int:
-    """Memory that programs may still take."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
 @dataclass
 class Cluster:
     """A running server, reached through a socket in its own folder."""
@@ -47,11 +41,9 @@ class Cluster:
     @classmethod
     def start(cls, binaries: Path, *settings: str, in_memory: bool = True) -> Cluster:
         """Make a cluster and start it. `settings`: lines of postgresql.conf."""
-        # In memory where there is room for it: what lies there is memory that no other program gets,
-        # so what is free of it counts, not what the folder may hold. A socket's path has to be short.
-        memory = Path("/dev/shm")  # noqa: S108
-        has_room = in_memory and memory.is_dir() and _available_bytes() > 6 * 2**30
-        folder = Path(tempfile.mkdtemp(prefix="pg-", dir=memory if has_room else "/tmp"))  # noqa: S108
+        # In memory where there is room for it. A socket's path has to be short.
+        place = memory.folder() if in_memory else None
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir=place or "/tmp"))  # noqa: S108
         user = _as_somebody()
         if user:
             shutil.chown(folder, user[2])
