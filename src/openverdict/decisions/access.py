@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -109,24 +111,34 @@ def active(store: Store, user: str, at: datetime) -> Any:
 
 
 def may(store: Store, user: str, operation: Operation, *, at: datetime, case: str = "case_id") -> Q:
-    """The rows whose case (in column `case`) a person may do this with, as a condition of a query set."""
+    """The rows whose case (in column `case`) a person may do this with, as a condition of a query set.
+
+    Which grants count now is no question about a row: they are read once, before the rows are.
+    """
     if not in_use(store) or (user == PROGRAM and operation in BY_ITSELF):
         return Q()
-    grants = active(store, user, at).filter(role__in=roles_with(operation, Standing.OWN, *OPEN))
-    condition = (_own(store, user, grants, case) & ~_restricted(store, case)) | Q(
-        **{f"{case}__in": grants.filter(case_id__isnull=False).values("case_id")}
-    )
-    for standing, holds in (
-        (Standing.OTHER, ~_restricted(store, case)),
-        (Standing.RESTRICTED, Q()),
-    ):
-        anywhere = active(store, user, at).filter(role__in=roles_with(operation, standing, *OPEN))
-        condition |= Q(Exists(anywhere)) & holds
-        opened = active(store, user, at).filter(
-            role__in=roles_with(operation, standing, Access.GLASS)
-        )
-        condition |= Q(Exists(opened)) & holds & _glass(store, user, at, case)
-    return condition
+    grants = list(active(store, user, at))
+    held = {grant.role for grant in grants}
+
+    def has(standing: Standing, *access: Access) -> bool:
+        return not held.isdisjoint(roles_with(operation, standing, *access))
+
+    if has(Standing.RESTRICTED, *OPEN):
+        return Q()
+    own = [each for each in grants if each.role in roles_with(operation, Standing.OWN, *OPEN)]
+    is_free = ~_restricted(store, case)
+    parts: list[Q] = []
+    if has(Standing.OTHER, *OPEN) or _is_everything(own):
+        parts.append(is_free)
+    elif own:
+        parts.append(_own(store, user, own, case) & is_free)
+    if named := {each.case_id for each in own if each.case_id is not None}:
+        parts.append(Q(**{f"{case}__in": named}))
+    if has(Standing.RESTRICTED, Access.GLASS):
+        parts.append(_glass(store, user, at, case))
+    elif has(Standing.OTHER, Access.GLASS):
+        parts.append(_glass(store, user, at, case) & is_free)
+    return reduce(or_, parts) if parts else Q(pk__in=())
 
 
 def seen_by(store: Store, rows: Any, user: str, operation: Operation, *, at: datetime) -> Any:
@@ -202,7 +214,7 @@ def footing(store: Store, user: str, cases: Iterable[str], *, at: datetime) -> F
         opened |= _those(_glasses(store, user, at), part) & there
         for role in roles:
             held = [grant for grant in grants if grant.role == role]
-            own = _own_of(store, user, role, held, there - hidden, at)
+            own = _own_of(store, user, held, there - hidden)
             named = {grant.case_id for grant in held}
             for case in part:
                 # Nothing is there to be kept from anybody where there is no such case: a new one has to begin somehow.
@@ -264,29 +276,28 @@ def allowed(
     return found
 
 
-def _own(store: Store, user: str, grants: Any, case: str) -> Q:
-    """Cases within some grants, restricted or not."""
-    everything = grants.filter(unit__isnull=True, case_id__isnull=True)
-    units = grants.filter(unit__isnull=False).values("unit")
+def _is_everything(grants: Iterable[Any]) -> bool:
+    """Whether one of these grants is for every case there is."""
+    return any(each.unit is None and each.case_id is None for each in grants)
+
+
+def _own(store: Store, user: str, grants: Iterable[Any], case: str) -> Q:
+    """Cases within some grants of units, or owned by the person, restricted or not."""
+    newer = store.rows(Owner).filter(case_id=OuterRef("case_id"), id__gt=OuterRef("id"))
+    owned = store.rows(Owner).filter(case_id=OuterRef(case), owner=user).exclude(Exists(newer))
+    units = {each.unit for each in grants if each.unit is not None}
+    if not units:
+        return Q(Exists(owned))
     later = store.rows(Fact).filter(supersedes=OuterRef("id"))
     # Asked of each row by its case number: a unit may have a hundred thousand cases, and most questions are about one.
     of_unit = store.rows(Fact).filter(case_id=OuterRef(case), field="unit", value__in=units)
-    newer = store.rows(Owner).filter(case_id=OuterRef("case_id"), id__gt=OuterRef("id"))
-    owned = store.rows(Owner).filter(case_id=OuterRef(case), owner=user).exclude(Exists(newer))
-    return (
-        Q(Exists(everything))
-        | Q(Exists(of_unit.exclude(Exists(later))))
-        | (Q(Exists(grants)) & Q(Exists(owned)))
-    )
+    return Q(Exists(of_unit.exclude(Exists(later)))) | Q(Exists(owned))
 
 
-def _own_of(
-    store: Store, user: str, role: Role, held: Sequence[Any], cases: set[str], at: datetime
-) -> set[str]:
+def _own_of(store: Store, user: str, grants: Sequence[Any], cases: set[str]) -> set[str]:
     """Of these cases, those within a person's grants of one role."""
-    if any(grant.unit is None and grant.case_id is None for grant in held):
+    if not cases or _is_everything(grants):
         return cases
-    grants = active(store, user, at).filter(role=role)
     rows = store.rows(Case).filter(case_id__in=cases).filter(_own(store, user, grants, "case_id"))
     return set(rows.values_list("case_id", flat=True))
 
