@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+import typer.testing
 from hypothesis import settings
 from tests import memory
 
@@ -17,6 +19,9 @@ configure_app()
 
 ROOT = Path(__file__).parents[1]
 REQUIRE_ALL = bool(os.environ.get("OPENVERDICT_REQUIRE_ALL"))
+
+# The program's hundred commands are made once, not for every call: that takes longer than most commands do.
+typer.testing._get_command = functools.cache(typer.testing._get_command)  # type: ignore[attr-defined]
 
 # What tests write lies in memory; pytest removes what a passed test wrote (`tmp_path_retention_policy`).
 if (_memory := memory.folder()) is not None:

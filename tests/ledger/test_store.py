@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,25 @@ def test_a_store_of_an_older_version_is_brought_up_to_date_and_the_log_says_so(m
         make_store(migrate=False)
     call_command("migrate", database=store.alias, fake=True, verbosity=0)
     assert form(store.alias) == logged_form(store.alias)
+
+
+def test_the_tables_are_those_that_djangos_own_command_makes(tmp_path, monkeypatch):
+    """Down to the order of what is in the file, and with the same migrations named."""
+
+    def tables(name):
+        open_store(tmp_path / name, create=True, environment={}).close()
+        with closing(sqlite3.connect(tmp_path / name)) as file:
+            made = file.execute("SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master")
+            named = file.execute("SELECT id, app, name FROM django_migrations")
+            return made.fetchall(), named.fetchall()
+
+    ours = tables("ours.db")
+    monkeypatch.setattr(
+        "openverdict.ledger.schema.apply_all",
+        lambda alias, label: call_command("migrate", label, database=alias, verbosity=0),
+    )
+    assert len(ours[0]) > 100
+    assert ours == tables("djangos.db")
 
 
 @pytest.mark.parametrize("dump", RELEASED, ids=lambda path: path.stem)

@@ -10,7 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
@@ -20,6 +19,7 @@ from openverdict.ledger.address import SQLITE, Address
 from openverdict.ledger.configuring import LABELS
 from openverdict.ledger.events import KeyAdded, SchemaMigrated
 from openverdict.ledger.itself import HOUSEKEEPING, PROGRAM
+from openverdict.ledger.migrating import apply_all
 from openverdict.ledger.models import Event, Key
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def bring_up_to_date(alias: str, address: Address, *, create: bool, migrate: boo
         # Whoever waited for the lock may find everything done.
         if _behind(alias, address, create=create):
             for label in LABELS:
-                call_command("migrate", label, database=alias, verbosity=0, interactive=False)
+                apply_all(alias, label)
 
 
 def form(alias: str) -> str:
