@@ -30,7 +30,16 @@ OTHER_RULES = {
     "accounts.restrict": "is restricted already",
     "admitting.admitted": "no policy for suggestions",
 }
-REPORTS = ("consideration", "closing", "unlooked", "pack", "shown", "case_facts", "subject_page")
+REPORTS = (
+    "consideration",
+    "closing",
+    "unlooked",
+    "pack",
+    "shown",
+    "case_facts",
+    "case_triage",
+    "subject_page",
+)
 
 
 class _UndoError(Exception):

@@ -55,6 +55,7 @@ from openverdict.decisions.models import (
     Device,
     Enquiry,
     ErasureApproval,
+    Exhibit,
     FirstView,
     Glass,
     Grant,
@@ -88,6 +89,7 @@ from openverdict.narrative import Assertion, Suggestion, SuggestionPolicy
 from openverdict.narrative.policy import Admit
 from openverdict.reports import subject_page
 from openverdict.reports.case_facts import case_facts
+from openverdict.reports.case_triage import case_triage
 from openverdict.reports.closing import closing
 from openverdict.reports.consideration import consideration
 from openverdict.reports.pack import write_pack
@@ -128,6 +130,7 @@ def furnish(store: Store) -> Store:
             suggested(store, writer, each)
             proposed(writer, each)
             enquiry(writer, each)
+            exhibit(writer, each)
             put(writer, due(writer, each), ErasureApproval(case_id=each, user=SOMEBODY, rule="r"))
     return store
 
@@ -200,6 +203,13 @@ def enquiry(writer: Writer, case_id: str) -> int:
     ))  # fmt: skip
 
 
+def exhibit(writer: Writer, case_id: str) -> int:
+    """An exhibit that somebody else registered."""
+    return put(writer, case_id, Exhibit(
+        case_id=case_id, kind="note", found_where="at_scene", packaging="not_packaged", user=SOMEBODY
+    ))  # fmt: skip
+
+
 def result(case_id: str) -> CaseFact:
     """Something that a laboratory found."""
     return CaseFact(
@@ -235,6 +245,11 @@ def due(writer: Writer, case_id: str) -> str:
 def asked_on(store: Store, case_id: str) -> int:
     """The enquiry that was asked for on the case when the house was furnished."""
     return int(store.rows(Enquiry).filter(case_id=case_id).get().id)
+
+
+def exhibit_of(store: Store, case_id: str) -> int:
+    """The exhibit that was registered when the house was furnished."""
+    return int(store.rows(Exhibit).filter(case_id=case_id).get().id)
 
 
 def suggested(store: Store, writer: Writer, case_id: str) -> int:
@@ -458,11 +473,13 @@ LOOKS: dict[str, Look] = {
     "proving.agreement": lambda s, u, c: proving.agreement(s, user=u),
     "admitting.admitted": lambda s, u, c: admitting.admitted(s, user=u),
     "exhibits.exhibits": lambda s, u, c: exhibits.exhibits(s, user=u, case=c),
+    "exhibits.exhibit_words": lambda s, u, c: exhibits.exhibit_words(s, exhibit_of(s, c), user=u),
     "exhibits.devices": lambda s, u, c: exhibits.devices(s, user=u, case=c),
     "enquiries.enquiries": lambda s, u, c: enquiries.enquiries(s, s.clock(), user=u, case=c),
     "enquiries.overdue_enquiries": lambda s, u, c: enquiries.overdue_enquiries(
         s, s.clock(), user=u
     ),
+    "case_triage.case_triage": lambda s, u, c: case_triage(s, [c], user=u),
     "enquiries.flags": lambda s, u, c: enquiries.flags(s, s.clock(), user=u, case=c),
     "enquiries.enquiry_words": lambda s, u, c: enquiries.enquiry_words(s, asked_on(s, c), user=u),
     "clocks.waiting": lambda s, u, c: clocks.waiting(s, s.clock(), user=u),

@@ -42,6 +42,9 @@ PARAMETERS: dict[str, Any] = {
     "decision": 99,
     "referral": 99,
     "second": "T",
+    "enquiry": 99,
+    "exhibit": 99,
+    "device": 99,
 }
 OURS = [route for route in ROUTES if route.foreign is None]
 

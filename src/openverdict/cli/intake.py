@@ -20,6 +20,7 @@ from openverdict.cli.reading import read_files
 from openverdict.cli.record import Purpose, Who
 from openverdict.cli.terminal import (
     REJECTED,
+    all_rejected,
     count,
     errors,
     fail,
@@ -91,6 +92,9 @@ def intake(
         elif not quiet:
             _say_intake(read)
             kept.say_taken_in(told)
+        if read.rows_read and read.rejected_rows >= read.rows_read:
+            typer.echo(f"openverdict: {all_rejected(read)}", err=True)
+            raise typer.Exit(REJECTED)
     if strict and read.rejected_rows:
         raise typer.Exit(REJECTED)
 

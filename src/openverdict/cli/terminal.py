@@ -85,6 +85,14 @@ def why_empty(read: Intake, known: Register, to: str = "review") -> str:
     )
 
 
+def all_rejected(read: Intake) -> str:
+    """That not one row could be read, the first reason, and the mend, as one line."""
+    first = read.rejects.row(0, named=True)
+    where = f"{first['file']}, row {first['row']}, {first['field'] or 'the row'} {first['value']!r}"
+    rows = "the one row was" if read.rows_read == 1 else f"all {read.rows_read:,} rows were"
+    return f"{rows} rejected; first: {where}: {first['reason']}; mend the file, or read it by a mapping (--map)"
+
+
 def fail(message: str) -> NoReturn:
     """Say why the call or the input is unusable, in one line, and end."""
     typer.echo(f"openverdict: {message}", err=True)

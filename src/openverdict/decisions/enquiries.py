@@ -6,11 +6,12 @@ when it is asked for and stops with its answer, which may also be that it was re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from openverdict.cases import checks
 from openverdict.decisions.exhibits import (
@@ -231,6 +232,16 @@ def enquiries(
                 None if answer is None else answer.verification,
             )
         )
+    return found
+
+
+def asked_checks(store: Store, cases: Sequence[str]) -> dict[str, set[str]]:
+    """The codes of the checks that were asked for on each of some cases and have no answer yet, or were done."""
+    left = store.rows(EnquiryAnswer).filter(enquiry=OuterRef("id")).exclude(outcome=DONE)
+    rows = store.rows(Enquiry).filter(case_id__in=list(cases)).exclude(Exists(left))
+    found: dict[str, set[str]] = {}
+    for case, asked in rows.values_list("case_id", "asked"):
+        found.setdefault(case, set()).add(asked)
     return found
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from openverdict.decisions.access import may
 from openverdict.decisions.guarding import act, case_by, look
 from openverdict.decisions.models import About, Device, DeviceStatus, Exhibit
-from openverdict.decisions.roles import Operation
+from openverdict.decisions.roles import Access, Operation
+from openverdict.decisions.showing import STRUCK_OUT, content_of
 from openverdict.decisions.steps import must_have, one_of, said
 from openverdict.errors import InputError
 from openverdict.ledger.commitment import commit
@@ -205,6 +206,17 @@ def devices(store: Store, *, user: str | None = None, case: str | None = None) -
         )
         for r in rows
     ]
+
+
+@look(Operation.VIEW, "exhibit", case_by(Exhibit), seen=True)
+def exhibit_words(
+    store: Store, exhibit: int, *, user: str | None = None, access: Access = Access.YES
+) -> str | None:
+    """What an exhibit is, in the words of who registered it; None where there is none, or they were erased."""
+    row = store.rows(Exhibit).filter(id=exhibit).first()
+    if row is None:
+        return None
+    return STRUCK_OUT if access is Access.REDACTED else content_of(store, row.event_id, "text")
 
 
 def listed(store: Store, model: Any, user: str | None, case: str | None) -> list[Any]:

@@ -43,6 +43,7 @@ UNMARKED = {
     "deciding.check_opinion": "a rule",
     "deciding.second_needed": "a rule",
     "deciding.wants_first_view": "a rule",
+    "enquiries.asked_checks": "codes of checks, for pages that ask for their cases first",
     "exhibits.listed": "a query that is told who asks",
     "exhibits.of_case": "a rule asks it",
     "listing.last_run": "names a run, no case",

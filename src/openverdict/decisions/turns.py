@@ -26,6 +26,7 @@ ACTS = (
     Operation.REFER,
     Operation.RAISE_CONCERN,
     Operation.REPORT,
+    Operation.ENQUIRE,
 )
 
 

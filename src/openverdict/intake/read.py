@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -109,6 +110,9 @@ def _template_texts(sheet: Sheet, keyed: pl.DataFrame, path: Path) -> pl.DataFra
     """
     names: dict[str, str] = {}
     plain = {column: column.lower().replace(" ", "_") for column in sheet.frame.columns}
+    missing = missing_columns(sheet.frame.columns)
+    if missing:
+        raise InputError(f"{sheet.name}: {_missing(missing, plain)}{_mend(path)}")
     foreign = [column for column, name in plain.items() if name not in dictionary()]
     if foreign:
         raise InputError(f"{sheet.name}: {_foreign(foreign, plain, path)}")
@@ -116,12 +120,35 @@ def _template_texts(sheet: Sheet, keyed: pl.DataFrame, path: Path) -> pl.DataFra
         if name in names.values():
             raise InputError(f"{sheet.name}: the column {name!r} stands twice; keep one of them")
         names[column] = name
-    for field in dictionary().values():
-        if field.required and field.name not in names.values():
-            raise InputError(
-                f"{sheet.name}: the column {field.name!r} is missing; add it, or give a mapping"
-            )
     return keyed.rename(names)
+
+
+def missing_columns(columns: Iterable[str]) -> list[str]:
+    """The required fields that no column of a table is named as, in the order of the dictionary."""
+    there = {column.lower().replace(" ", "_") for column in columns}
+    required = (field.name for field in dictionary().values() if field.required)
+    return [name for name in required if name not in there]
+
+
+def _missing(missing: list[str], plain: dict[str, str]) -> str:
+    """Which required columns are missing, and what stands there instead: what is no field first."""
+    foreign = [column for column, name in plain.items() if name not in dictionary()]
+    columns = [*foreign, *(column for column in plain if column not in foreign)]
+    found = ", ".join(repr(column[:40]) for column in columns[:FOREIGN_NAMED])
+    more = len(columns) - FOREIGN_NAMED
+    found += f" and {more} more" if more > 0 else ""
+    one = len(missing) == 1
+    named = " and ".join(repr(name) for name in missing)
+    said = f"the required column{'' if one else 's'} {named} {'is' if one else 'are'} missing; found instead: {found}"
+    for column in foreign:
+        near = nearest(plain[column], missing)
+        if near.startswith("did you mean"):
+            said += f" ({column[:40]!r}: {near})"
+    return f"{said}; add {'it' if one else 'them'}, or for a table of another layout"
+
+
+def _mend(path: Path) -> str:
+    return f" make a mapping: openverdict intake --suggest-mapping {shlex.quote(str(path))}"
 
 
 def _foreign(columns: list[str], plain: dict[str, str], path: Path) -> str:
@@ -135,4 +162,4 @@ def _foreign(columns: list[str], plain: dict[str, str], path: Path) -> str:
         near = nearest(plain[columns[0]], dictionary())
         if near.startswith("did you mean"):
             said = f"the column {named} is not in the field dictionary; {near} For another layout"
-    return f"{said} make a mapping: openverdict intake --suggest-mapping {shlex.quote(str(path))}"
+    return f"{said}{_mend(path)}"

@@ -49,8 +49,9 @@ FOUND = (
 class SubjectPage:
     """A lead or a pair. `found`: what the run found, or None where that is not shown.
 
-    `lead`: of a lead, its own columns that say nothing of strength. `missing`, `checks_missing`: sentences. `contributions`: a
-    row a pair and variable. `kept`: what `decisions.show` keeps of the page, besides the run's own words.
+    `lead`: of a lead, its own columns that say nothing of strength. `missing`, `checks_missing`: sentences;
+    `checks_never_made`: codes of the latter. `contributions`: a row a pair and variable. `kept`: what `decisions.show`
+    keeps of the page, besides the run's own words.
     """
 
     run: int
@@ -64,6 +65,7 @@ class SubjectPage:
     found: dict[str, Any] | None
     contributions: tuple[dict[str, Any], ...]
     kept: dict[str, Any]
+    checks_never_made: tuple[str, ...] = ()
 
 
 @look(Operation.VIEW, "subject", seen=True)
@@ -123,6 +125,7 @@ def subject_page(
         found,
         rows,
         kept,
+        () if lead is None else tuple(lead.checks_missing),
     )
 
 

@@ -31,10 +31,12 @@ def look(job: Job, tell: Teller) -> dict[str, Any]:
     """What stands in the files: whether their layout is ours, else their columns; where it is ours, the dry run follows."""
     from openverdict.intake.files import read_sheet
     from openverdict.intake.placing import mapping_text, place_columns
+    from openverdict.intake.read import missing_columns
 
     upload = _upload(job)
     layouts: list[str] = []
     columns: list[dict[str, Any]] | None = None
+    missing: list[str] = []
     suggested, rows = "", 0
     for place, path in enumerate(upload.paths):
         tell("reading", place / len(upload.paths))
@@ -44,10 +46,13 @@ def look(job: Job, tell: Teller) -> dict[str, Any]:
         if layouts[-1] == FOREIGN and columns is None:
             placed = place_columns(sheet)
             columns = [asdict(each) for each in placed]
+            missing = missing_columns(sheet.frame.columns)
             fields = {each.name: each.field for each in placed if each.field}
             with suppress(InputError):  # where no column says when: the page begins without a text
                 suggested = mapping_text(sheet, fields, {}, name=sheet.name)
-    upload = upload.keep(layouts=layouts, columns=columns, rows=rows, suggested=suggested)
+    upload = upload.keep(
+        layouts=layouts, columns=columns, missing=missing, rows=rows, suggested=suggested
+    )
     if FOREIGN not in layouts:
         upload.keep(choice={"layout": AS_IS})
         return read(job, tell)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from openverdict.cases import checks
 from openverdict.decisions.enquiries import enquiries, flags
 from openverdict.decisions.exhibits import DeviceState, ExhibitState, devices, exhibits
 from openverdict.reports.opinions import CERTIFICATE, WHOSE, is_disputed
+from openverdict.web.areas.enquiring import told
+from openverdict.web.areas.of_case import plain
 from openverdict.web.ask import Ask
 
 KEPT = ("field", "value", "words", "known_from", "source")
@@ -35,19 +36,14 @@ def opinions_in(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def work_on(ask: Ask, case: str) -> dict[str, Any]:
     """Enquiries, exhibits and devices of a case that the person may list, and what was advised or called for and not done."""
     at = ask.store.clock()
-    known = checks()
-    asked = [
-        {
-            **asdict(each),
-            "words": known[each.asked].label if each.asked in known else plain(each.asked),
-            "advised": plain(each.advised_by),
-            "state": _state(each.outcome, each.verification, each.days_over),
-        }
-        for each in enquiries(ask.store, at, user=ask.who, case=case)
-    ]
+    asked = enquiries(ask.store, at, user=ask.who, case=case)
+    held = exhibits(ask.store, user=ask.who, case=case)
     return {
-        "enquiries": asked,
-        "exhibits": [_in_words(each) for each in exhibits(ask.store, user=ask.who, case=case)],
+        "enquiries": [told(ask, each) for each in asked],
+        "exhibits": [
+            _in_words(each) | {"to": ask.to("cases.exhibit", case=case, exhibit=each.exhibit)}
+            for each in held
+        ],
         "devices": [_in_words(each) for each in devices(ask.store, user=ask.who, case=case)],
         "undone": [asdict(each) for each in flags(ask.store, at, user=ask.who, case=case)],
     }
@@ -58,14 +54,3 @@ def _in_words(state: ExhibitState | DeviceState) -> dict[str, Any]:
         key: plain(v) if isinstance(v, str) and key != "case" else v
         for key, v in asdict(state).items()
     }
-
-
-def plain(code: str) -> str:
-    """A code in words."""
-    return code.replace("_", " ")
-
-
-def _state(outcome: str | None, verification: str | None, days_over: int) -> str:
-    if outcome is None:
-        return f"open, {days_over} days over its time" if days_over else "open"
-    return plain(outcome) + (f", {plain(verification)}" if verification else "")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from openverdict.decisions.access import footing, may
 from openverdict.decisions.agenda import with_case
 from openverdict.decisions.beside import marked_narrative
+from openverdict.decisions.duties import owner_of
 from openverdict.decisions.reach import counted
 from openverdict.decisions.roles import Operation
 from openverdict.ledger.models import Case
 from openverdict.reports.case_facts import case_facts
 from openverdict.web.answers import GoneError, Page
+from openverdict.web.areas import enquiring, exhibiting, keeping, triaged
 from openverdict.web.areas.case_parts import opinions_in, work_on
 from openverdict.web.areas.signing_off import told_categories
 from openverdict.web.areas.subjects import line_of
@@ -19,6 +21,21 @@ from openverdict.web.marked import pieces
 from openverdict.web.paging import QUERY, by_key
 from openverdict.web.route import Route
 from openverdict.web.suggested import row_of
+
+# What the page of a case leads to, where the person may.
+ACTS = (
+    Operation.CATEGORISE,
+    Operation.SIGN_OFF,
+    Operation.ENQUIRE,
+    Operation.RESULT,
+    Operation.REGISTER,
+    Operation.ASSIGN,
+    Operation.REOPEN,
+    Operation.RAISE_CONCERN,
+    Operation.RESTRICT,
+    Operation.REPORT,
+    Operation.LIST,
+)
 
 
 def list_cases(ask: Ask) -> Page:
@@ -50,7 +67,9 @@ def view_case(ask: Ask) -> Page:
     data |= opinions_in(data["facts"])
     data |= work_on(ask, case) if stance.may(Operation.LIST) else {}
     data["categories"] = told_categories(ask, case)
-    data["may"] = [each for each in (Operation.CATEGORISE, Operation.SIGN_OFF) if stance.may(each)]
+    data |= triaged.contradictions_of(ask, case)
+    data["owner"] = owner_of(ask.store, case)
+    data["may"] = [each for each in ACTS if stance.may(each)]
     data |= {"together": [line_of(each) for each in work], "together_hidden": hidden}
     found = marked_narrative(ask.store, case, user=ask.who)
     lines = () if found is None else found.lines
@@ -82,4 +101,8 @@ ROUTES: tuple[Route, ...] = (
         csv="facts",
         crumbs=("house.home", "register.search"),
     ),
+    *enquiring.ROUTES,
+    *exhibiting.ROUTES,
+    *keeping.ROUTES,
+    *triaged.ROUTES,
 )

@@ -94,6 +94,11 @@ def batch(ask: Ask) -> Page:
         "job": None if job is None else working.told(job),
         "stage": _stage(found, job),
         "columns": len(found.about.get("columns") or ()),
+        "missing": [
+            {"field": name, "label": dictionary()[name].label}
+            for name in found.about.get("missing") or ()
+        ],
+        "found_instead": [c["name"] for c in found.about.get("columns") or ()],
         "choice": _choice_words(found),
         "rows": found.about.get("rows"),
         "found": None,
@@ -238,7 +243,7 @@ def commit(ask: Ask) -> Page:
     """Before the files are taken in."""
     found = _own(ask)
     told = found.about.get("found")
-    if told is None or told["store"]["refused"]:
+    if told is None or told["store"]["refused"] or _all_rejected(told):
         raise GoneError("these files can't be taken in as they are; see the dry run")
     return Page({"batch": found.token, "found": told}, crumbs=_crumbs(ask, found))
 
@@ -247,7 +252,7 @@ def take_in(ask: Ask, filled: Filled) -> Go:
     """The worker takes them in."""
     found = _own(ask)
     told = found.about.get("found")
-    if told is None or told["store"]["refused"]:
+    if told is None or told["store"]["refused"] or _all_rejected(told):
         raise InputError("begin with the dry run: nothing is taken in that nobody looked at")
     keep_as = filled["keep_as"] if told["mapping"] else None
     settings = {
@@ -328,6 +333,11 @@ def _dry_run(ask: Ask, found: Upload, choice: dict[str, Any]) -> Go:
     return Go(ask.to("intake.batch", batch=found.token))
 
 
+def _all_rejected(told: dict[str, Any]) -> bool:
+    """Whether the dry run could not read one row."""
+    return bool(told["rows_read"]) and told["rejected_rows"] >= told["rows_read"]
+
+
 def _stage(found: Upload, job: Job | None) -> str:
     if job is not None and job.state in ACTIVE:
         return "work"
@@ -374,7 +384,7 @@ def _found(ask: Ask, found: Upload) -> dict[str, Any]:
     store = dict(told["store"])
     store["changes"] = _changes(ask, store["changes"][:SHOWN])
     first = pl.scan_parquet(found.rejects).head(SHOWN).collect().to_dicts()
-    return {**told, "store": store, "first_rejects": first}
+    return {**told, "store": store, "first_rejects": first, "all_rejected": _all_rejected(told)}
 
 
 def _changes(ask: Ask, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from openverdict.cases import checks
 from openverdict.decisions import deciding, duties
 from openverdict.decisions.deciding import Opinion
+from openverdict.decisions.enquiries import ADVISED_BY, request_enquiry
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.showing import is_showing_of, last_showing, show
 from openverdict.decisions.standing import stands
@@ -19,6 +21,8 @@ from openverdict.decisions.subjects import Subject
 from openverdict.decisions.turns import Position, Turn, deciders, position
 from openverdict.decisions.words import Conclusion, conclusion_words, reasons
 from openverdict.errors import InputError
+from openverdict.reports.case_triage import case_triage
+from openverdict.reports.words import counted
 from openverdict.web.addresses import address
 from openverdict.web.answers import Go, Page
 from openverdict.web.areas.subjects import (
@@ -145,6 +149,37 @@ CONCERN = Form(
 )
 
 
+def _cases(ask: Ask) -> Choices:
+    return tuple((case, case) for case in _subject(ask).cases)
+
+
+CHECKS = Form(
+    (
+        Field(
+            "checks",
+            "Which checks?",
+            Kind.CHOICES,
+            choices=tuple((code, check.label) for code, check in checks().items()),
+        ),
+        Field(
+            "cases",
+            "On which of the cases?",
+            Kind.CHOICES,
+            required=False,
+            choices=_cases,
+            hint="None ticked: on those where it is not recorded as made, and was not asked for yet.",
+        ),
+        Field(
+            "advised_by",
+            "Who advised it?",
+            Kind.PICK,
+            choices=tuple((code, code.replace("_", " ")) for code in ADVISED_BY),
+        ),
+    ),
+    button="Ask for them",
+)
+
+
 @dataclass(frozen=True)
 class Act:
     """One act.
@@ -248,6 +283,35 @@ def raise_concern(ask: Ask, subject: Subject, filled: Filled) -> str:
     return f"Concern {number} is recorded. The owners of the cases are told, and it has to be answered."
 
 
+def ask_for_checks(ask: Ask, subject: Subject, filled: Filled) -> str:
+    """Ask for checks that were never made, each an enquiry with its clock: all of them or none."""
+    found = case_triage(ask.store, subject.cases, user=ask.who)
+    # A case whose record lists no enquiries says nothing of any one of them.
+    wanted = [
+        (case, check)
+        for case in filled["cases"] or subject.cases
+        for check in filled["checks"]
+        if check not in found[case].asked
+        and (filled["cases"] or not found[case].lists_checks or check in found[case].never_made)
+    ]
+    if not wanted:
+        raise InputError(
+            "each of these is recorded as made, or was asked for before; choose others"
+        )
+    with ask.writing() as writer:
+        for case, check in wanted:
+            request_enquiry(ask.store, writer, case, check, advised_by=filled["advised_by"])
+    asked = counted(len(wanted), "enquiry is", "enquiries are")
+    return f"{asked} recorded, each with a clock of its own. They stand on the pages of the cases."
+
+
+def _begins_checks(ask: Ask, subject: Subject, stand: Position) -> dict[str, Any]:
+    """The checks that are never made on one of the cases, ticked."""
+    found = case_triage(ask.store, subject.cases, user=ask.who).values()
+    left = {code for each in found for code in each.never_made if code not in each.asked}
+    return {"checks": [code for code in checks() if code in left], "advised_by": "reviewer"}
+
+
 def _opinion(filled: Filled) -> Opinion:
     return Opinion(filled["conclusion"], filled["reasons"], filled["text"])
 
@@ -325,6 +389,15 @@ ACTS = (
         Operation.REFER,
         REFERRING,
         refer,
+    ),
+    Act(
+        "checks",
+        "Ask for checks that were never made",
+        "Each becomes an enquiry on each case, with a clock that runs until somebody records what became of it.",
+        Operation.ENQUIRE,
+        CHECKS,
+        ask_for_checks,
+        begins=_begins_checks,
     ),
     Act(
         "concern",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from openverdict.decisions.access import footing
 from openverdict.decisions.agenda import Queue, Work, agenda, left_off
 from openverdict.decisions.roles import Operation
 from openverdict.web.addresses import address
 from openverdict.web.answers import Go, Page
-from openverdict.web.areas import lead_acts
+from openverdict.web.areas import lead_acts, together
 from openverdict.web.areas.subjects import (
     LEAD,
     PAIR,
@@ -125,7 +126,9 @@ def compare(ask: Ask) -> Page | Go:
     first, second = ask.query["first"], ask.query["second"]
     if first and second:
         return Go(address("leads.pair", first=first, second=second))
-    return Page({"first": first or None, "second": second or None})
+    stance = footing(ask.store, ask.who, (), at=ask.store.clock())
+    many = stance.answer(Operation.DECIDE_TOGETHER).allowed
+    return Page({"first": first or None, "second": second or None, "may_decide_together": many})
 
 
 ROUTES: tuple[Route, ...] = (
@@ -186,4 +189,5 @@ ROUTES: tuple[Route, ...] = (
         crumbs=("house.home", "leads.list"),
     ),
     *lead_acts.ROUTES,
+    *together.ROUTES,
 )

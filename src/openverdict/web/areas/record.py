@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openverdict.web.areas import auditing, reporting, signing_off, waiting
+from openverdict.web.areas import auditing, reporting, signing_off, telling, waiting
 from openverdict.web.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,4 +10,5 @@ ROUTES: tuple[Route, ...] = (
     *reporting.ROUTES,
     *waiting.ROUTES,
     *signing_off.ROUTES,
+    *telling.ROUTES,
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from openverdict.decisions import subjects
 from openverdict.decisions.access import AccessError
 from openverdict.decisions.agenda import Queue, Work, place_in
+from openverdict.decisions.enquiries import asked_checks
 from openverdict.decisions.listing import last_run
 from openverdict.decisions.showing import show
 from openverdict.decisions.standing import State
@@ -18,6 +19,7 @@ from openverdict.decisions.words import conclusion_words
 from openverdict.errors import InputError
 from openverdict.ledger.models import Lead
 from openverdict.ledger.store import Store
+from openverdict.reports.labels import check_label
 from openverdict.reports.subject_page import decided_on, subject_page
 from openverdict.web.addresses import address
 from openverdict.web.answers import GoneError
@@ -187,6 +189,7 @@ def subject_data(ask: Ask, subject: Subject) -> tuple[dict[str, Any], Position]:
         "facts": page.facts,
         "missing": page.missing,
         "checks_missing": page.checks_missing,
+        "checks": _checks(store, subject, page.checks_never_made),
         "blind": stand.blind,
         "turn": stand.turn,
         "state": stand.state,
@@ -209,6 +212,19 @@ def subject_data(ask: Ask, subject: Subject) -> tuple[dict[str, Any], Position]:
         "showing": shown,
     }
     return data, stand
+
+
+def _checks(store: Store, subject: Subject, codes: Sequence[str]) -> list[dict[str, Any]]:
+    """Checks never made, each with on how many of the cases it has been asked for since."""
+    asked = asked_checks(store, subject.cases) if codes else {}
+    return [
+        {
+            "check": code,
+            "label": check_label(code),
+            "asked_on": sum(code in asked.get(case, ()) for case in subject.cases),
+        }
+        for code in codes
+    ]
 
 
 def queue_data(ask: Ask, subject: Subject) -> dict[str, Any]:

@@ -84,6 +84,8 @@ def _address(ask: Ask, each: Any) -> str | None:
     """Where an answer is given, where there is such a page."""
     if each.subject_kind == "category":
         return ask.to("record.sign_category", category=int(each.subject))
+    if each.subject_kind == "enquiry" and each.cases:
+        return ask.to("cases.answer_enquiry", case=each.cases[0], enquiry=int(each.subject))
     if each.subject_kind not in ANSWERED:
         return None
     params = {each.subject_kind: int(each.subject)}
