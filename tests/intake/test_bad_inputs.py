@@ -93,7 +93,7 @@ REJECTED: dict[str, tuple[int, int, list[tuple[int, str, str]]]] = {
 REFUSED: dict[str, str] = {
     "empty.csv": "is empty",
     "blank_lines.csv": "is empty",
-    "no_header.csv": "the columns 'C1', '2014-06-19T04:18', ",
+    "no_header.csv": "found instead: 'C1', '2014-06-19T04:18', ",
     "required_column_missing.csv": "'found_at' is missing",
     "column_twice.csv": "'sex' stands twice",
     "column_twice_in_capitals.csv": "'sex' stands twice",
@@ -105,7 +105,7 @@ REFUSED: dict[str, str] = {
     "utf16.csv": "is UTF-16",
     "utf16_without_mark.csv": "NUL byte",
     "neither_utf8_nor_cp1252.csv": "line 2 is neither",
-    "junk.csv": "not in the field dictionary",
+    "junk.csv": "found instead: ",
     "workbook_named.csv": "a zip archive, not a table",
     "pdf_named.csv": "this is a PDF, not a table",
     "picture_named.csv": "this is a PNG picture, not a table",
