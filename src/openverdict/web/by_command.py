@@ -90,6 +90,7 @@ BY_COMMAND = {
     "restore": KEYS,
     "serve": "starts the app",
     "simulate": FILES,
+    "substance": "looks a name up in the vocabulary and in a public list; no case is in it",
     "suggest": FILES,
     "toxicology": FILES,
     "witness check": "is for somebody outside, who has no account here",
