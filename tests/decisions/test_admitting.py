@@ -16,8 +16,11 @@ from openverdict.decisions.access import AccessError
 from openverdict.decisions.admitting import (
     admitted,
     adopt_suggestion_policy,
+    adoptions,
+    applied,
     apply_policy,
     policy_in_force,
+    withdraw_suggestion_policy,
 )
 from openverdict.decisions.late import enter_facts
 from openverdict.decisions.models import SuggestionDecision
@@ -131,6 +134,9 @@ def test_what_a_policy_admitted_is_undone_in_one_go(filled):
     acts = fill(filled, ("A", "B"))
     acts.write("head", adopt_suggestion_policy, POLICY)
     taken = acts.write("head", apply_policy, expected=2)
+    (stands,) = applied(filled)
+    assert (stands.name, stands.suggestions, stands.facts) == (taken.name, 2, 2)
+    assert stands.policy == f"lab-results 1 {POLICY.sha256}"
     before = changes.rerun(
         filled, actor="r", purpose="death_review", settings=Settings(replicates=0, intervals=False)
     )[1]
@@ -141,6 +147,31 @@ def test_what_a_policy_admitted_is_undone_in_one_go(filled):
     )[1]
     assert CODE not in after.summary
     assert admitted(filled)[0].waiting == 2
+    assert applied(filled) == ()
+
+
+def test_a_policy_is_taken_back_with_a_reason_and_can_be_adopted_again(make_store):
+    store = make_store()
+    acts = Acts(store)
+    with pytest.raises(InputError, match="no policy"):
+        acts.write("head", withdraw_suggestion_policy, "The laboratory changed its letters.")
+    acts.write("head", adopt_suggestion_policy, POLICY)
+    with pytest.raises(InputError, match="say why"):
+        acts.write("head", withdraw_suggestion_policy, " ")
+    acts.write("head", withdraw_suggestion_policy, "The laboratory changed its letters.")
+    assert policy_in_force(store) is None
+    with pytest.raises(InputError, match="only people accept"):
+        acts.write("head", apply_policy, expected=1)
+    acts.write("other", adopt_suggestion_policy, POLICY)
+    assert policy_in_force(store) == POLICY
+    told = [(each.name, each.by, each.reason) for each in adoptions(store)]
+    assert told == [
+        ("lab-results", "other", POLICY.reason),
+        (None, "head", "The laboratory changed its letters."),
+        ("lab-results", "head", POLICY.reason),
+    ]
+    assert adoptions(store)[0].sha256 == POLICY.sha256
+    assert verify(store).outcome is Outcome.INTACT
 
 
 def test_a_supervisor_adopts_and_applies_on_cases_where_they_may_enter_facts(make_store):

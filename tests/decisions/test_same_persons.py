@@ -13,11 +13,18 @@ from openverdict.cases import Fact as CaseFact
 from openverdict.cases import Status
 from openverdict.decisions import retention
 from openverdict.decisions.certificate import erase_case
+from openverdict.decisions.chains import chain, leads_resting_on
 from openverdict.decisions.changes import rerun
 from openverdict.decisions.late import enter_facts
-from openverdict.decisions.linking import accept, let_count, reject, take_in, undo
+from openverdict.decisions.linking import accept, foresee, let_count, reject, take_in, undo
 from openverdict.decisions.models import IdentityDecision, RecordPair
-from openverdict.decisions.same_persons import proposal_shown, queue
+from openverdict.decisions.same_persons import (
+    ProposalFilter,
+    place_in_queue,
+    proposal_shown,
+    queue,
+)
+from openverdict.decisions.thresholds import counting, foresee_thresholds, said_of_threshold
 from openverdict.errors import InputError
 from openverdict.identity import Action, Decision
 from openverdict.leads import Settings
@@ -62,8 +69,8 @@ def persons(acts: Acts, as_of: AsOf | None = None) -> dict[str, list[str]]:
     }
 
 
-def proposals(acts: Acts, **more: Any) -> list[str]:
-    return [line.proposal for line in queue(acts.store, **more).lines]
+def proposals(acts: Acts, **chosen: Any) -> list[str]:
+    return [line.proposal for line in queue(acts.store, ProposalFilter(**chosen)).lines]
 
 
 def test_a_proposal_waits_for_a_person_and_counts_for_nothing(acts):
@@ -225,6 +232,10 @@ def test_a_review_of_the_store_says_on_the_lead_by_whose_word_a_person_is_one(ac
         assert words is not None
         told = [reason["text"] for reason in words["reasons"] if reason["code"] == CODE]
         assert told == [leads[row.lead_id]], "the lead as it was kept"
+    found = leads_resting_on(acts.store, AB)
+    assert (found.run, {each.name for each in found.leads}) == (run, set(leads))
+    assert {each.by_word_of for each in found.leads} == {("accepted",)}
+    assert leads_resting_on(acts.store, CD).leads == ()
 
 
 def test_what_was_said_of_an_erased_case_goes_with_it_and_the_log_still_proves_itself(acts, clock):
@@ -240,15 +251,98 @@ def test_what_was_said_of_an_erased_case_goes_with_it_and_the_log_still_proves_i
     assert verify(acts.store).outcome is not Outcome.BROKEN
 
 
-def test_pages_of_the_queue_meet_every_proposal_once(acts):
+def test_pages_of_the_queue_meet_every_proposal_once_in_either_direction(acts):
     page = queue(acts.store, size=2)
-    assert (page.count, [line.proposal for line in page.lines]) == (3, [AB, BC])
-    assert proposals(acts, size=2, after=page.next) == [CD]
+    assert (page.count, page.counted_all, page.hidden) == (3, True, 0)
+    assert ([line.proposal for line in page.lines], page.previous) == ([AB, BC], None)
+    end = queue(acts.store, size=2, after=page.next)
+    assert ([line.proposal for line in end.lines], end.next) == ([CD], None)
+    back = queue(acts.store, size=2, before=end.previous)
+    assert [line.proposal for line in back.lines] == [AB, BC]
     assert proposals(acts, case="D") == [CD]
+    assert proposals(acts, says="over") == [AB, BC]
+    assert proposals(acts, says="held_back") == [CD]
+    assert proposals(acts, says="below") == proposals(acts, kind="same_death") == []
+    place = place_in_queue(acts.store, BC)
+    assert (place.position, place.count, place.previous, place.next) == (2, 3, AB, CD)
+    assert place_in_queue(acts.store, BC, ProposalFilter(case="D")).position is None
+    assert place_in_queue(acts.store, "nobody").count == 0
     with pytest.raises(InputError, match="outcome"):
-        queue(acts.store, outcome="perhaps")
+        queue(acts.store, ProposalFilter(outcome="perhaps"))
     with pytest.raises(InputError, match="on a page"):
         queue(acts.store, size=0)
+
+
+def test_who_decides_sees_the_whole_chain_and_what_accepting_would_come_to(acts, tmp_path):
+    assert chain(acts.store, AB).person is None
+    acts.write("first", accept, AB, WHY)
+    found = chain(acts.store, BC)
+    assert [each.case for each in found.records] == ["B", "C", "A"]
+    assert (found.person, found.joined, found.joined_cases, found.hindrance) == (None, 3, 3, None)
+    assert [(link.proposal, link.by) for link in found.links] == [(AB, "first")]
+    own = chain(acts.store, AB)
+    assert (own.person, own.rests) == ("accepted-a1", "accepted")
+
+    against = [("a1", "c1", "number_differs")]
+    acts.write("clerk", take_in, compared(tmp_path / "two", PEOPLE, PAIRS, against=against))
+    hindrance = chain(acts.store, BC).hindrance
+    assert hindrance is not None
+    joined = (hindrance.with_one, hindrance.with_other)
+    assert [each and each.case for each in joined] == ["A", "C"]
+    assert hindrance.why == "the person's numbers differ"
+    acts.write("first", accept, BC, WHY)
+    assert len(chain(acts.store, BC).set_aside) == 1, "what is accepted and not followed is told"
+    acts.write("first", undo, AB, "Read again.")
+    acts.write("first", reject, AB, "Two people.")
+    assert chain(acts.store, AB).joined == 2, "the rejection itself is no hindrance: it comes first"
+
+
+def test_an_acceptance_that_makes_another_link_fall_says_so_before(acts, tmp_path):
+    against = [("a1", "c1", "sex_differs")]
+    acts.write("clerk", take_in, compared(tmp_path / "two", PEOPLE, PAIRS, against=against))
+    acts.write("head", let_count, 0.96)
+    found = chain(acts.store, AB)
+    assert found.person is None, "a record that fits two persons belongs to neither"
+    acts.write("first", accept, BC, WHY)
+    assert [each.why for each in chain(acts.store, BC).set_aside] == ["the sexes differ"]
+
+
+def test_what_a_threshold_would_mean_is_counted_before_and_why_it_holds_is_kept(acts):
+    assert counting(acts.store).said is None
+    acts.write("first", accept, AB, WHY)
+    steps = {each.least: each for each in foresee_thresholds(acts.store, more=[0.96])}
+    assert (steps[0.96].waiting, steps[0.96].decided, steps[0.96].accepted) == (1, 1, 1)
+    assert (steps[0.98].waiting, steps[0.999].decided) == (0, 0)
+    assert 0 < steps[0.98].low < steps[0.98].high == 1
+    acts.write("head", let_count, 0.96, "Read by two people in April.")
+    acts.write("head", let_count, None)
+    said = [(each.least, each.by, each.text) for each in said_of_threshold(acts.store)]
+    assert said == [(None, "head", None), (0.96, "head", "Read by two people in April.")]
+    held = counting(acts.store)
+    assert held.said == said_of_threshold(acts.store)[0]
+    assert (held.comparison, held.pairs, held.left_out) == (1, 3, 1)
+    assert verify(acts.store).outcome is not Outcome.BROKEN
+
+
+def test_what_taking_a_comparison_in_would_come_to_is_told_before(acts, tmp_path):
+    again = foresee(acts.store, compared(tmp_path / "run", PEOPLE, PAIRS))
+    assert (again.proposals, again.left_out, again.refused) == (
+        3,
+        1,
+        "was taken in before (comparison 1)",
+    )
+    acts.write("first", accept, AB, WHY)
+    other = compared(tmp_path / "other", PEOPLE, PAIRS[:1], keyed_with="another")
+    told = foresee(acts.store, other)
+    assert told.refused is not None
+    assert "another secret" in told.refused
+    made = Decision(
+        1, "2024-01-01T10:00:00Z", "R1", Action.ACCEPT, BC, "b1", "c1", 0.9, "m", "file", 0, ""
+    )
+    size = acts.store.size()
+    told = foresee(acts.store, compared(tmp_path / "d", PEOPLE, PAIRS, decisions=[made]))
+    assert (told.decisions, told.standing, told.refused) == (1, 1, None)
+    assert acts.store.size() == size
 
 
 def test_the_event_says_which_records_and_what_but_no_word(acts):

@@ -21,6 +21,7 @@ from openverdict.decisions import (
     beside,
     bulk,
     categories,
+    chains,
     changes,
     clocks,
     deciding,
@@ -38,6 +39,7 @@ from openverdict.decisions import (
     runs,
     same_persons,
     suggestions,
+    thresholds,
     turns,
     whole_rule,
 )
@@ -292,6 +294,12 @@ def take_nothing(s: Store, w: Writer) -> None:
         linking.take_in(s, w, compared(Path(folder), {}, []))
 
 
+def foresee_nothing(s: Store, user: str) -> None:
+    """What taking it in would come to."""
+    with TemporaryDirectory() as folder:
+        linking.foresee(s, compared(Path(folder), {}, []), user=user)
+
+
 def accepted(
     store: Store, writer: Writer, case_id: str, number: int | None = None, **more: Any
 ) -> int:
@@ -329,6 +337,12 @@ def by_policy(s: Store, w: Writer, c: str) -> None:
     proven(s, w)
     put(w, c, AcceptancePolicy(name="house", version="1", settings=ADMITS.settings))
     admitting.apply_policy(s, w, expected=1)
+
+
+def taken_back(s: Store, w: Writer, c: str) -> None:
+    """The same policy is taken back."""
+    put(w, c, AcceptancePolicy(name="house", version="1", settings=ADMITS.settings))
+    admitting.withdraw_suggestion_policy(s, w, TEXT)
 
 
 def one_of(s: Store, c: str) -> int:
@@ -376,6 +390,7 @@ ACTS: dict[str, Act] = {
         s, w, ADMITS
     ),
     "admitting.apply_policy": by_policy,
+    "admitting.withdraw_suggestion_policy": taken_back,
     "accounts.found": lambda s, w, c: accounts.found(s, w, "second"),
     "accounts.change_user": lambda s, w, c: accounts.change_user(s, w, "new", "made"),
     "accounts.note_means": lambda s, w, c: accounts.note_means(s, w, "head", "password_link"),
@@ -463,6 +478,13 @@ LOOKS: dict[str, Look] = {
     ),
     "beside.marked_narrative": lambda s, u, c: beside.marked_narrative(s, c, user=u),
     "whole_rule.taken_together": lambda s, u, c: whole_rule.taken_together(s, "together-1", user=u),
+    "same_persons.place_in_queue": lambda s, u, c: same_persons.place_in_queue(s, f"p{c}0", user=u),
+    "chains.chain": lambda s, u, c: chains.chain(s, f"p{c}0", user=u),
+    "chains.leads_resting_on": lambda s, u, c: chains.leads_resting_on(s, f"p{c}0", user=u),
+    "thresholds.counting": lambda s, u, c: thresholds.counting(s, user=u),
+    "thresholds.said_of_threshold": lambda s, u, c: thresholds.said_of_threshold(s, user=u),
+    "thresholds.foresee_thresholds": lambda s, u, c: thresholds.foresee_thresholds(s, user=u),
+    "linking.foresee": lambda s, u, c: foresee_nothing(s, u),
     "same_persons.queue": lambda s, u, c: same_persons.queue(s, user=u),
     "same_persons.proposal_shown": lambda s, u, c: same_persons.proposal_shown(s, f"p{c}0", user=u),
     "suggestions.queue": lambda s, u, c: suggestions.queue(s, user=u),
@@ -472,6 +494,7 @@ LOOKS: dict[str, Look] = {
     "proving.rates": lambda s, u, c: proving.rates(s, user=u),
     "proving.agreement": lambda s, u, c: proving.agreement(s, user=u),
     "admitting.admitted": lambda s, u, c: admitting.admitted(s, user=u),
+    "admitting.applied": lambda s, u, c: admitting.applied(s, user=u),
     "exhibits.exhibits": lambda s, u, c: exhibits.exhibits(s, user=u, case=c),
     "exhibits.exhibit_words": lambda s, u, c: exhibits.exhibit_words(s, exhibit_of(s, c), user=u),
     "exhibits.devices": lambda s, u, c: exhibits.devices(s, user=u, case=c),

@@ -63,17 +63,12 @@ def list_(
 ) -> None:
     """The proposals on cases where you may enter facts, what needs a person first."""
     with opened(store) as record:
-        from openverdict.decisions.same_persons import queue
+        from openverdict.decisions.same_persons import ProposalFilter, queue
 
-        page = queue(
-            record,
-            user=who_does(user),
-            outcome=None if outcome == "all" else outcome,
-            case=case,
-            after=after,
-            size=size,
-        )
-        lines = [f"{count(page.count, 'proposal')}.", *(_said(line) for line in page.lines)]
+        chosen = ProposalFilter(outcome=None if outcome == "all" else outcome, case=case)
+        page = queue(record, chosen, user=who_does(user), after=after, size=size)
+        more = "" if page.counted_all else "more than "
+        lines = [f"{more}{count(page.count, 'proposal')}.", *(_said(line) for line in page.lines)]
         if page.next is not None:
             lines.append(f"The next page: --after {page.next}")
         say(json, asdict(page), "\n".join(lines))
@@ -145,6 +140,8 @@ def threshold(
         ),
     ] = None,
     none: Annotated[bool, typer.Option("--none", help="Only what people accepted counts.")] = False,
+    text: Text = None,
+    text_file: TextFile = None,
     user: As = None,
     purpose: Purpose = "death_review",
     json: Json = False,
@@ -155,8 +152,9 @@ def threshold(
     with opened(store) as record:
         from openverdict.decisions.linking import let_count
 
+        why = words_of(text, text_file, required=False) or None
         with acting(record, user, purpose) as writer:
-            settled = let_count(record, writer, least)
+            settled = let_count(record, writer, least, why)
         told = {"least": least, "facts": settled.entered, "superseded": settled.superseded}
         says = (
             "Only what people accepted counts"

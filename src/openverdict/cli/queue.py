@@ -289,15 +289,26 @@ def policy(
     apply: Annotated[
         bool, typer.Option("--apply", help="Accept what the policy in force admits.")
     ] = False,
+    withdraw: Annotated[
+        str | None,
+        typer.Option("--withdraw", metavar="TEXT", help="Take the policy back, and why."),
+    ] = None,
     yes: Yes = False,
     user: As = None,
     purpose: Purpose = "death_review",
     json: Json = False,
 ) -> None:
-    """Put a stated policy in force, say what it admits of what waits, or accept that."""
+    """Put a stated policy in force, say what it admits of what waits, accept that, or take the policy back."""
+    if withdraw is not None and (adopt is not None or apply):
+        fail("--withdraw: takes the policy back; leave --adopt and --apply out")
     with opened(store) as record:
         from openverdict.decisions import admitting
 
+        if withdraw is not None:
+            with acting(record, user, purpose) as writer:
+                admitting.withdraw_suggestion_policy(record, writer, withdraw)
+            say(json, {"policy": None}, "No policy is in force: only people accept.")
+            return
         if adopt is not None:
             from openverdict.narrative import read_suggestion_policy
 

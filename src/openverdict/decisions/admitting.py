@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from hashlib import sha256
 
-from django.db.models import Count
+from django.db.models import Count, F, Max
 
 from openverdict.decisions.guarding import act, look
 from openverdict.decisions.models import AcceptancePolicy
 from openverdict.decisions.proving import measured
-from openverdict.decisions.readings import undecided, within_reach
+from openverdict.decisions.readings import FIRST, decisions, undecided, within_reach
 from openverdict.decisions.roles import Operation
-from openverdict.decisions.steps import refuse_machine
+from openverdict.decisions.steps import refuse_machine, said
 from openverdict.decisions.taking import Taken, register_time, take_together
 from openverdict.errors import InputError
 from openverdict.ledger.events import PolicyAdopted
@@ -20,6 +22,7 @@ from openverdict.ledger.writing import Writer
 from openverdict.narrative import Stated, SuggestionPolicy, parse_settings
 
 SUGGESTIONS = "suggestions"
+NO_POLICY = ""  # the name of a row that takes the policy before it back
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,28 @@ class Admitted:
     field: str
     waiting: int
     refused: str | None
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """A policy that was put in force, or (`name` None) that none is any more: by whom, when (UTC), and why."""
+
+    name: str | None
+    version: str | None
+    sha256: str
+    by: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class AppliedPolicy:
+    """What a policy admitted in one go and still stands, on cases where a person may enter facts. `name`: of the whole."""
+
+    name: str
+    policy: str
+    suggestions: int
+    facts: int
 
 
 @act(Operation.ADOPT_POLICY)
@@ -58,10 +83,63 @@ def adopt_suggestion_policy(store: Store, writer: Writer, policy: SuggestionPoli
     return int(row.id)
 
 
+@act(Operation.ADOPT_POLICY)
+def withdraw_suggestion_policy(store: Store, writer: Writer, reason: str) -> int:
+    """Take the policy in force back: only people accept from here on. What it admitted stands until that is undone by its name.
+
+    `reason`: in words. The number of its row.
+
+    Raises:
+        InputError: none is in force, no reason is given, or the machine acts.
+    """
+    writer.flush()
+    refuse_machine(writer)
+    policy = _policy(store)
+    told = {"withdrawn": f"{policy.name} {policy.version}", "reason": said(reason, "policy")}
+    settings = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    row = AcceptancePolicy(name=NO_POLICY, version=NO_POLICY, settings=settings)
+    writer.record(
+        PolicyAdopted,
+        [row],
+        policy=SUGGESTIONS,
+        policy_version="none",
+        sha256=sha256(settings.encode()).hexdigest(),
+    )
+    return int(row.id)
+
+
 def policy_in_force(store: Store) -> SuggestionPolicy | None:
-    """The policy for suggestions that was adopted last; None where none was: then only people accept."""
+    """The policy for suggestions that was adopted last; None where none was, or it was taken back: then only people accept."""
     row = store.rows(AcceptancePolicy).order_by("-id").first()
-    return None if row is None else parse_settings(row.settings)
+    return None if row is None or row.name == NO_POLICY else parse_settings(row.settings)
+
+
+def adoptions(store: Store) -> tuple[Adopted, ...]:
+    """Every policy for suggestions that was put in force or taken back, what came last at the head."""
+    rows = store.rows(AcceptancePolicy).annotate(at=F("event__at"), actor=F("event__actor"))
+    return tuple(
+        Adopted(
+            row.name or None,
+            row.version or None,
+            sha256(row.settings.encode()).hexdigest(),
+            row.actor,
+            row.at,
+            str(json.loads(row.settings)["reason"]),
+        )
+        for row in rows.order_by("-id")
+    )
+
+
+@look(Operation.LIST)
+def applied(store: Store, *, user: str | None = None) -> tuple[AppliedPolicy, ...]:
+    """What policies admitted and still stands, by the names under which it can be undone, the last at the head."""
+    rows = within_reach(store, user, decisions(store, FIRST)).filter(policy__isnull=False)
+    counted = rows.order_by().values_list("at_once", "policy")
+    found = counted.annotate(n=Count("id"), facts=Count("fact"), last=Max("id"))
+    return tuple(
+        AppliedPolicy(name, policy, n, facts)
+        for name, policy, n, facts, _ in sorted(found, key=lambda each: -each[-1])
+    )
 
 
 @look(Operation.LIST)

@@ -39,6 +39,7 @@ UNMARKED_MODULES = (
 UNMARKED = {
     "accounts.is_restricted": "a rule asks it",
     "accounts.units_of": "names units, for rules and counts",
+    "admitting.adoptions": "policies speak of no case",
     "admitting.policy_in_force": "the policy speaks of no case",
     "deciding.check_opinion": "a rule",
     "deciding.second_needed": "a rule",

@@ -68,7 +68,7 @@ def decided(store: Store, records: Collection[str] | None = None) -> dict[Pair, 
         record_a=OuterRef("record_a"), record_b=OuterRef("record_b"), id__gt=OuterRef("id")
     )
     rows = store.rows(IdentityDecision).exclude(outcome=UNDONE).exclude(Exists(newer))
-    return {(row.record_a, row.record_b): row for row in _touching(rows, records)}
+    return {(row.record_a, row.record_b): row for row in touching(rows, records)}
 
 
 def group(store: Store, records: Iterable[str]) -> set[str]:
@@ -77,13 +77,26 @@ def group(store: Store, records: Iterable[str]) -> set[str]:
     left = set(records)
     while left:
         found |= left
-        left = {end for link in _links(store, left) for end in (link.a, link.b)} - found
+        left = {end for link in links_of(store, left) for end in (link.a, link.b)} - found
     return found
+
+
+def proposal_row(store: Store, proposal: str) -> RecordPair | None:
+    """What is known of a proposal, as it was taken in last; None where there is none, or it was erased."""
+    rows = store.rows(RecordPair).filter(proposal=proposal, probability__isnull=False)
+    row: RecordPair | None = rows.order_by("-id").first()
+    return row
+
+
+def cases_of_proposal(store: Store, proposal: str) -> tuple[str, ...]:
+    """The cases, one or two, whose records a proposal is of."""
+    row = store.rows(RecordPair).filter(proposal=proposal).order_by("-id").first()
+    return () if row is None else tuple(sorted({row.case_a, row.case_b}))
 
 
 def cases_of(store: Store, records: Collection[str]) -> set[str]:
     """The cases in which these records are."""
-    return {case for case, _ in _places(store, records).values()}
+    return {case for case, _ in places_of(store, records).values()}
 
 
 def settle(store: Store, writer: Writer, records: Collection[str] | None = None) -> Settled:
@@ -92,10 +105,10 @@ def settle(store: Store, writer: Writer, records: Collection[str] | None = None)
     `records` have to be all that links connect or connected with each other. Facts that others entered stay as they are.
     """
     writer.flush()
-    links = _links(store, records)
+    links = links_of(store, records)
     within = {end for link in links for end in (link.a, link.b)} if records is None else records
-    clusters = cluster(links, _contradictions(store, within))
-    places = _places(store, within)
+    clusters = cluster(links, contradictions_of(store, within))
+    places = places_of(store, within)
     wanted = _wanted(store, clusters.identities, places)
     cases = {case for case, _ in wanted} | {case for case, _ in places.values()}
     held = {
@@ -121,14 +134,14 @@ def settle(store: Store, writer: Writer, records: Collection[str] | None = None)
     return Settled(sum(map(len, new.values())), len(gone), clusters)
 
 
-def _links(store: Store, records: Collection[str] | None) -> list[Link]:
+def links_of(store: Store, records: Collection[str] | None) -> list[Link]:
     """The links with one of these records, or all: accepted ones, and those over the threshold of the house, if it has one."""
     said = decided(store, records)
     found: dict[Pair, Link] = {}
     comparison, least = newest(store), threshold(store)
     if comparison is not None:
         rows = store.rows(RecordPair).filter(comparison=comparison.id, probability__isnull=False)
-        for row in _touching(rows, records):
+        for row in touching(rows, records):
             pair = (row.record_a, row.record_b)
             accepted = pair in said and said[pair].outcome == ACCEPTED
             over = pair not in said and row.over and least is not None and row.probability >= least
@@ -140,15 +153,13 @@ def _links(store: Store, records: Collection[str] | None) -> list[Link]:
     return [found[pair] for pair in sorted(found)]
 
 
-def _contradictions(store: Store, records: Collection[str]) -> dict[Pair, str]:
+def contradictions_of(store: Store, records: Collection[str]) -> dict[Pair, str]:
     """Pairs of these records that cannot be one person, by what was compared last or by what a person said."""
     found: dict[Pair, str] = {}
     comparison = newest(store)
     if comparison is not None:
         rows = store.rows(RecordPair).filter(comparison=comparison.id, contradiction__isnull=False)
-        found = {
-            (row.record_a, row.record_b): row.contradiction for row in _touching(rows, records)
-        }
+        found = {(row.record_a, row.record_b): row.contradiction for row in touching(rows, records)}
     for pair, row in decided(store, records).items():
         if row.outcome == REJECTED:
             found[pair] = SAID_TWO
@@ -182,11 +193,11 @@ def _wanted(
     return found
 
 
-def _places(store: Store, records: Collection[str]) -> dict[str, Place]:
+def places_of(store: Store, records: Collection[str]) -> dict[str, Place]:
     """Case and role of each record, as it was taken in last."""
     found: dict[str, Place] = {}
     wanted = set(records)
-    for row in _touching(store.rows(RecordPair), records):
+    for row in touching(store.rows(RecordPair), records):
         for record, case, role in (
             (row.record_a, row.case_a, row.role_a),
             (row.record_b, row.case_b, row.role_b),
@@ -224,7 +235,7 @@ def _known(store: Store, cases: Collection[str]) -> set[str]:
     return found
 
 
-def _touching(rows: Any, records: Collection[str] | None) -> Iterator[Any]:
+def touching(rows: Any, records: Collection[str] | None) -> Iterator[Any]:
     """Rows of pairs with one of these records, or all, each once, in the order of their numbers."""
     if records is None:
         yield from rows.order_by("id").iterator()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from openverdict.decisions.guarding import act
+from openverdict.decisions.guarding import act, look
 from openverdict.decisions.lateness import note
 from openverdict.decisions.linked import (
     ACCEPTED,
@@ -24,6 +24,7 @@ from openverdict.decisions.linked import (
     decided,
     group,
     newest,
+    proposal_row,
     settle,
     threshold,
 )
@@ -51,7 +52,7 @@ from openverdict.ledger.store import Store
 from openverdict.ledger.writing import Block, Writer
 
 BY_A_PERSON, FROM_FOLDER = "person", "decided_in_the_folder"
-POLICY = "identities"
+POLICY, TEXT = "identities", "text"
 _OUTCOMES = {Action.ACCEPT: ACCEPTED, Action.REJECT: REJECTED}
 
 
@@ -68,6 +69,20 @@ class TakenIn:
     decisions: int
     facts: int
     superseded: int
+
+
+@dataclass(frozen=True)
+class ForeseenRun:
+    """What would become of a comparison. `decisions`: made in its folder, that would be taken over; `standing`: decisions that
+    stand in the store, and would hold on; `refused`: why it can't be taken in, or None.
+    """
+
+    proposals: int
+    contradictions: int
+    left_out: int
+    decisions: int
+    standing: int
+    refused: str | None
 
 
 @dataclass(frozen=True)
@@ -92,22 +107,15 @@ def take_in(store: Store, writer: Writer, run: Run) -> TakenIn:
     """
     writer.flush()
     began = writer.size
-    account = sha256((run.folder / ACCOUNT).read_bytes()).hexdigest()
-    last = newest(store)
-    if last is not None and last.account == account:
-        raise InputError(f"{run.folder}: was taken in before (comparison {last.id})")
-    if last is not None and last.secret != run.account["secret"] and decided(store):
-        raise InputError(
-            f"{run.folder}: its keys were made with another secret than those of the {len(decided(store)):,} decisions in the "
-            "store, which would be lost; compare again with that secret"
-        )
+    if (refused := _refusal(store, run)) is not None:
+        raise InputError(f"{run.folder}: {refused}")
     number = writer.next_id(IdentityComparison)
     rows, left_out = _rows(store, run, number)
     pairs = sum(map(len, rows.values()))
     row = IdentityComparison(
         model=run.model,
         secret=run.account["secret"],
-        account=account,
+        account=_account(run),
         threshold=float(run.account["threshold"]),
         records=run.records.height,
         pairs=pairs,
@@ -118,7 +126,7 @@ def take_in(store: Store, writer: Writer, run: Run) -> TakenIn:
         [row],
         comparison=str(number),
         model_sha256=run.model,
-        account_sha256=account,
+        account_sha256=row.account,
         threshold=decimal_text(row.threshold),
         records=row.records,
         pairs=pairs,
@@ -149,9 +157,47 @@ def take_in(store: Store, writer: Writer, run: Run) -> TakenIn:
     )
 
 
+@look(Operation.COLLECT)
+def foresee(store: Store, run: Run, *, user: str | None = None) -> ForeseenRun:
+    """What taking a comparison in would come to; nothing is written."""
+    rows, left_out = _rows(store, run, 0)
+    pairs = [values for part in rows.values() for values in part]
+    stands = decided(store)
+    taken = [pair for pair in in_force(run.decisions) if pair not in stands]
+    known = {values[2:4] for values in pairs if values[1]}
+    return ForeseenRun(
+        sum(bool(values[1]) for values in pairs),
+        sum(values[-1] is not None for values in pairs),
+        left_out,
+        sum(pair in known for pair in taken),
+        len(stands),
+        _refusal(store, run),
+    )
+
+
+def _account(run: Run) -> str:
+    """The hash of the account of a comparison."""
+    return sha256((run.folder / ACCOUNT).read_bytes()).hexdigest()
+
+
+def _refusal(store: Store, run: Run) -> str | None:
+    """Why a comparison can't be taken in, if it can't."""
+    last = newest(store)
+    if last is None:
+        return None
+    if last.account == _account(run):
+        return f"was taken in before (comparison {last.id})"
+    if last.secret != run.account["secret"] and (held := len(decided(store))):
+        return (
+            f"its keys were made with another secret than those of the {held:,} decisions in the store, which would be lost; "
+            "compare again with that secret"
+        )
+    return None
+
+
 def _touched(store: Store, given: Mapping[str, Any]) -> tuple[str, ...]:
     """Every case in which a person of the proposal, as links have it, would stand or stood: all of them may change."""
-    row = _row(store, given["proposal"])
+    row = proposal_row(store, given["proposal"])
     if row is None:
         return ()
     return tuple(sorted(cases_of(store, group(store, (row.record_a, row.record_b)))))
@@ -188,10 +234,13 @@ def undo(store: Store, writer: Writer, proposal: str, text: str) -> Linked:
 
 
 @act(Operation.ADOPT_POLICY)
-def let_count(store: Store, writer: Writer, least: float | None) -> Settled:
+def let_count(
+    store: Store, writer: Writer, least: float | None, text: str | None = None
+) -> Settled:
     """Let pairs that nobody decided on count as one person from this probability on, or none of them (None), from now on.
 
-    What a rule holds back never counts undecided, and neither does what the comparison had below its own threshold.
+    `text`: why, kept beside the log. What a rule holds back never counts undecided, and neither does what the comparison had
+    below its own threshold.
 
     Raises:
         InputError: no probability, it stands so already, or the machine acts.
@@ -204,9 +253,10 @@ def let_count(store: Store, writer: Writer, least: float | None) -> Settled:
     if threshold(store) == least:
         raise InputError("that is in force already")
     word = "none" if least is None else decimal_text(least)
+    why = [] if text is None else [_content(said(text, "threshold"))]
     writer.record(
         PolicyAdopted,
-        [IdentityThreshold(least=least)],
+        [IdentityThreshold(least=least), *why],
         policy=POLICY,
         policy_version=word,
         sha256=sha256(word.encode()).hexdigest(),
@@ -221,7 +271,7 @@ def _decide(store: Store, writer: Writer, proposal: str, outcome: str, text: str
     refuse_machine(writer)
     began = writer.size
     text = said(text, f"proposal {proposal}")
-    row = _row(store, proposal)
+    row = proposal_row(store, proposal)
     if row is None:
         raise InputError(
             f"proposal {proposal}: there is none of this key; see: openverdict persons list"
@@ -261,7 +311,7 @@ def _record(
         comparison=row.comparison,
         supersedes=None if before is None else before.id,
     )
-    why = Content(name="text", value=canonical_bytes(text).decode(), salt=None)
+    why = _content(text)
     cases = sorted({row.case_a, row.case_b})
     writer.record(
         IdentityResolved,
@@ -273,6 +323,11 @@ def _record(
     return int(decision.id)
 
 
+def _content(text: str) -> Content:
+    """Words beside the log."""
+    return Content(name=TEXT, value=canonical_bytes(text).decode(), salt=None)
+
+
 def _not_followed(settled: Settled, records: tuple[str, str]) -> tuple[str, ...]:
     """Why the link between these records was set aside, if it was."""
     return tuple(
@@ -282,18 +337,11 @@ def _not_followed(settled: Settled, records: tuple[str, str]) -> tuple[str, ...]
     )
 
 
-def _row(store: Store, proposal: str) -> RecordPair | None:
-    """What is known of a proposal, as it was taken in last."""
-    rows = store.rows(RecordPair).filter(proposal=proposal, probability__isnull=False)
-    row: RecordPair | None = rows.order_by("-id").first()
-    return row
-
-
 def _take_over(store: Store, writer: Writer, run: Run, number: int) -> int:
     """The decisions of a folder that nobody has decided otherwise on in the store."""
     stands, count = decided(store), 0
     for pair, decision in sorted(in_force(run.decisions).items()):
-        row = _row(store, decision.proposal)
+        row = proposal_row(store, decision.proposal)
         if pair in stands or row is None:
             continue
         outcome = _OUTCOMES[decision.action]

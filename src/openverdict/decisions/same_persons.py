@@ -1,6 +1,7 @@
 """The queue of proposals that records of persons are of one: listed for people to accept or reject, and shown with their past.
 
-How they come in and what becomes of them is in `linking`; the facts that follow from links are in `linked`.
+How they come in and what becomes of them is in `linking`; the facts that follow from links are in `linked`; what links hold
+together, and the leads that rest on it, is in `chains`.
 """
 
 from __future__ import annotations
@@ -12,19 +13,39 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from openverdict.decisions.guarding import look
-from openverdict.decisions.linked import ACCEPTED, REJECTED, UNDONE, newest
+from openverdict.decisions.linked import ACCEPTED, REJECTED, UNDONE, cases_of_proposal, newest
 from openverdict.decisions.models import IdentityDecision, RecordPair
 from openverdict.decisions.reach import reach
 from openverdict.decisions.roles import Access, Operation
 from openverdict.decisions.showing import STRUCK_OUT
 from openverdict.errors import InputError
+from openverdict.identity.propose import SAME_DEATH, SAME_PERSON
+from openverdict.identity.template import DECEDENT
 from openverdict.ledger.derived import Present
 from openverdict.ledger.models import Content
 from openverdict.ledger.store import Store
 
 UNDECIDED = "undecided"
 OUTCOMES = (UNDECIDED, ACCEPTED, REJECTED)
+KINDS = (SAME_DEATH, SAME_PERSON)
+OVER, HELD_BACK, BELOW = "over", "held_back", "below"
+SAYS = (OVER, HELD_BACK, BELOW)
 PAGE, LARGEST_PAGE = 50, 500
+CAP = 10_000  # as far as proposals are counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalFilter:
+    """What proposals are chosen by; what is None chooses nothing.
+
+    `outcome`: undecided, accepted or rejected. `kind`: same_death (both records are of the dead person) or same_person.
+    `says`: over the threshold of its comparison, held_back by a rule, or below the threshold and held back by none.
+    """
+
+    outcome: str | None = UNDECIDED
+    case: str | None = None
+    kind: str | None = None
+    says: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,14 +61,16 @@ class RecordOf:
 @dataclass(frozen=True)
 class ProposalLine:
     """One proposal. `over`: at or above the threshold of its comparison and held back by nothing; `stands`, `by`: what somebody
-    decided, None while nobody has. `why`: what every field adds, in words and bits.
+    decided, None while nobody has. `why`: what every field adds, in words and bits; `bits`: log2 of the odds that come of it.
     """
 
     number: int
     proposal: str
+    kind: str
     one: RecordOf
     other: RecordOf
     probability: float
+    bits: float
     over: bool
     held_back: str | None
     why: str
@@ -68,11 +91,33 @@ class Said:
 
 @dataclass(frozen=True)
 class ProposalPage:
-    """One page of the queue. `count`: how many there are in all; `next`: what to ask with as `after`, None at the end."""
+    """One page of the queue.
+
+    `count`: how many there are in all; where `counted_all` is false, there are more than that. `hidden`: how many undecided
+    ones are on a case where the person may not enter facts, up to `CAP`, whatever was asked for. `previous`, `next`: what to
+    ask with as `before` and `after`; None at an end.
+    """
 
     lines: tuple[ProposalLine, ...]
     count: int
+    counted_all: bool
+    hidden: int
+    previous: int | None
     next: int | None
+
+
+@dataclass(frozen=True)
+class ProposalPlace:
+    """Where a proposal stands in the queue as it was asked for: `position` of `count`, from 1; None where it is not in it.
+
+    Where `counted_all` is false, there are more than `count`. `previous`, `next`: the keys of the proposals beside it.
+    """
+
+    position: int | None
+    count: int
+    counted_all: bool
+    previous: str | None
+    next: str | None
 
 
 @dataclass(frozen=True)
@@ -86,45 +131,73 @@ class ProposalShown:
 @look(Operation.LIST)
 def queue(
     store: Store,
+    chosen: ProposalFilter | None = None,
     *,
     user: str | None = None,
-    outcome: str | None = UNDECIDED,
-    case: str | None = None,
-    after: int = 0,
+    after: int | None = None,
+    before: int | None = None,
     size: int = PAGE,
 ) -> ProposalPage:
     """A page of the proposals on whose cases, both of them, a person may enter facts; what needs a person first at the head.
 
-    `outcome`: undecided, accepted or rejected; None for all.
-
     Raises:
-        InputError: no such outcome or size.
+        InputError: no such outcome, kind or size.
     """
-    if outcome not in (None, *OUTCOMES):
-        raise InputError(f"outcome {outcome!r}: one of: {', '.join(OUTCOMES)}")
     if not 1 <= size <= LARGEST_PAGE:
         raise InputError(f"{size} proposals on a page: give 1 to {LARGEST_PAGE}")
-    rows = _within(store, user, _proposed(store))
-    if outcome == UNDECIDED:
-        rows = rows.filter(Q(outcome__isnull=True) | Q(outcome=UNDONE))
-    elif outcome is not None:
-        rows = rows.filter(outcome=outcome)
-    if case is not None:
-        rows = rows.filter(Q(case_a=case) | Q(case_b=case))
-    found = list(rows.filter(id__gt=after).order_by("id")[: size + 1])
+    rows = _within(store, user, _chosen(store, chosen or ProposalFilter()))
+    count = rows[: CAP + 1].count()
+    down = before is not None and after is None
+    if down:
+        found = list(rows.filter(id__lt=before).order_by("-id")[: size + 1])
+    else:
+        found = list(rows.filter(id__gt=after or 0).order_by("id")[: size + 1])
+    more, found = len(found) > size, found[:size]
+    if down:
+        found.reverse()
+    undecided = _chosen(store, ProposalFilter())
     return ProposalPage(
-        tuple(_line(row) for row in found[:size]),
-        rows.count(),
-        found[size - 1].id if len(found) > size else None,
+        tuple(_line(row) for row in found),
+        min(count, CAP),
+        count <= CAP,
+        _beyond(store, user, undecided)[:CAP].count(),
+        found[0].id if found and (more if down else bool(after)) else None,
+        found[-1].id if found and (down or more) else None,
     )
 
 
-def _cases(store: Store, proposal: str) -> tuple[str, ...]:
-    row = store.rows(RecordPair).filter(proposal=proposal).order_by("-id").first()
-    return () if row is None else tuple(sorted({row.case_a, row.case_b}))
+@look(Operation.LIST)
+def place_in_queue(
+    store: Store,
+    proposal: str,
+    chosen: ProposalFilter | None = None,
+    *,
+    user: str | None = None,
+) -> ProposalPlace:
+    """Where a proposal stands among those that `queue` lists, with its neighbours, be it there itself or no more.
+
+    Raises:
+        InputError: no such outcome or kind.
+    """
+    rows = _within(store, user, _chosen(store, chosen or ProposalFilter()))
+    own = store.rows(RecordPair).filter(proposal=proposal, probability__isnull=False)
+    number = own.order_by("-id").values_list("id", flat=True).first()
+    if number is None:
+        return ProposalPlace(None, 0, True, None, None)
+    above, below = rows.filter(id__lt=number), rows.filter(id__gt=number)
+    count = rows[: CAP + 1].count()
+    there = rows.filter(id=number).exists()
+    position = above[: CAP + 1].count() + 1 if there else None
+    return ProposalPlace(
+        position if position is None or position <= CAP else None,
+        min(count, CAP),
+        count <= CAP,
+        above.order_by("-id").values_list("proposal", flat=True).first(),
+        below.order_by("id").values_list("proposal", flat=True).first(),
+    )
 
 
-@look(Operation.VIEW, "proposal", _cases, seen=True)
+@look(Operation.VIEW, "proposal", cases_of_proposal, seen=True)
 def proposal_shown(
     store: Store, proposal: str, *, user: str | None = None, access: Access = Access.YES
 ) -> ProposalShown:
@@ -176,14 +249,54 @@ def _with_outcome(store: Store, rows: Any) -> Any:
     )
 
 
+def _chosen(store: Store, chosen: ProposalFilter) -> Any:
+    for name, word, words in (
+        ("outcome", chosen.outcome, OUTCOMES),
+        ("kind", chosen.kind, KINDS),
+        ("says", chosen.says, SAYS),
+    ):
+        if word is not None and word not in words:
+            raise InputError(f"{name} {word!r}: one of: {', '.join(words)}")
+    rows = _proposed(store)
+    if chosen.outcome == UNDECIDED:
+        rows = rows.filter(Q(outcome__isnull=True) | Q(outcome=UNDONE))
+    elif chosen.outcome is not None:
+        rows = rows.filter(outcome=chosen.outcome)
+    if chosen.case is not None:
+        rows = rows.filter(Q(case_a=chosen.case) | Q(case_b=chosen.case))
+    if chosen.kind is not None:
+        of_death = Q(role_a=DECEDENT, role_b=DECEDENT)
+        rows = rows.filter(of_death if chosen.kind == SAME_DEATH else ~of_death)
+    if chosen.says == OVER:
+        return rows.filter(over=1)
+    if chosen.says is not None:
+        rows = rows.filter(over=0, held_back__isnull=chosen.says == BELOW)
+    return rows
+
+
 def _within(store: Store, user: str | None, rows: Any) -> Any:
+    """Of proposals, those on both of whose cases a person may enter facts."""
+    sides = _sides(store, user)
+    return rows if sides is None else rows.filter(*sides)
+
+
+def _beyond(store: Store, user: str | None, rows: Any) -> Any:
+    """Of proposals, the others."""
+    sides = _sides(store, user)
+    return rows.none() if sides is None else rows.filter(~sides[0] | ~sides[1])
+
+
+def _sides(store: Store, user: str | None) -> tuple[Q, Q] | None:
+    """Whether a person may enter facts on the case of either side, as conditions; None: on every case."""
     within = reach(store, user, Operation.ENTER_FACTS, at=store.clock())
     if within.whole:
-        return rows
+        return None
     present = store.rows(Present)
-    for side in ("case_a", "case_b"):
-        rows = rows.filter(Exists(within.allows(present.filter(case_id=OuterRef(side)))))
-    return rows
+    one, other = (
+        Q(Exists(within.allows(present.filter(case_id=OuterRef(side)))))
+        for side in ("case_a", "case_b")
+    )
+    return one, other
 
 
 def _line(row: Any) -> ProposalLine:
@@ -191,12 +304,18 @@ def _line(row: Any) -> ProposalLine:
     return ProposalLine(
         row.id,
         row.proposal,
+        _kind_of(row.role_a, row.role_b),
         RecordOf(row.case_a, row.role_a, row.source_a, row.number_a),
         RecordOf(row.case_b, row.role_b, row.source_b, row.number_b),
         row.probability,
+        row.bits or 0.0,
         bool(row.over),
         row.held_back,
         row.why or "",
         stands,
         None if stands is None else row.user,
     )
+
+
+def _kind_of(role_a: str, role_b: str) -> str:
+    return SAME_DEATH if role_a == role_b == DECEDENT else SAME_PERSON

@@ -16,6 +16,7 @@ from openverdict.identity.read import Records, make_records, read_persons
 from openverdict.identity.run import Run, Standing, read_run, stand, write_run, write_standing
 from openverdict.identity.secret import Secret, make_secret, read_secret
 from openverdict.identity.template import write_persons_template
+from openverdict.identity.weighed import Weighed, weighed
 
 __all__ = [
     "Action",
@@ -31,6 +32,7 @@ __all__ = [
     "Run",
     "Secret",
     "Standing",
+    "Weighed",
     "append",
     "basis_in_words",
     "cluster",
@@ -44,6 +46,7 @@ __all__ = [
     "read_run",
     "read_secret",
     "stand",
+    "weighed",
     "with_identities",
     "write_model",
     "write_persons_template",

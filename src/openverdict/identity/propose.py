@@ -20,6 +20,7 @@ from openverdict.identity.score import score
 from openverdict.identity.secret import Secret
 from openverdict.identity.template import DECEDENT
 from openverdict.identity.train import train
+from openverdict.identity.weighed import BESIDE
 
 THRESHOLD, FLOOR = 0.95, 0.5
 MOST_PROPOSALS = 20  # below the threshold, a record; the rest is counted
@@ -271,10 +272,7 @@ def _why() -> pl.Expr:
             pl.lit(")"),
         )
         parts.append(pl.when(level != MISSING).then(said))
-    for name, words_before in (
-        ("prior", "how rare one person is among all pairs"),
-        ("kin", "two of one household may look so"),
-    ):
+    for name, words_before in BESIDE.items():
         said = pl.concat_str(pl.lit(f"{words_before} ("), _signed(f"weight_{name}"), pl.lit(")"))
         parts.append(pl.when(pl.col(f"weight_{name}").abs() >= 0.05).then(said))
     return pl.concat_str(parts, separator="; ", ignore_nulls=True)
