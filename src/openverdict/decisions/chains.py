@@ -16,6 +16,7 @@ from openverdict.decisions.access import allowed
 from openverdict.decisions.derived import LeadNow
 from openverdict.decisions.guarding import look
 from openverdict.decisions.linked import (
+    cases_of,
     cases_of_proposal,
     contradictions_of,
     decided,
@@ -76,7 +77,8 @@ class Chain:
     they are two. `records`: all that links connect with either, the two themselves at the head; `hidden`: how many more there
     are, on cases that the person may not see. `joined`, `joined_cases`: how many records of how many cases would be one person
     if the proposal were accepted; `hindrance`: why the link would not be followed then; `would_fall`: the links that count
-    today and would not be followed any more.
+    today and would not be followed any more. `may_decide`: the person may enter facts in every case of the chain, as accepting,
+    rejecting and undoing ask.
     """
 
     person: str | None
@@ -89,6 +91,7 @@ class Chain:
     joined_cases: int
     hindrance: NotFollowed | None
     would_fall: tuple[NotFollowed, ...]
+    may_decide: bool
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def chain(
         0 if joined is None else len({told.cases[r] for r in joined.records if r in told.cases}),
         None if hindering is None else told.not_followed(hindering),
         tuple(told.not_followed(x) for x in fall[:SHOWN]),
+        _may_decide(store, user, cases_of(store, records)),
     )
 
 
@@ -223,6 +227,10 @@ class _Told:
         sides = (aside.link.a, aside.link.b, aside.one, aside.other)
         one, other, with_one, with_other = (self.records.get(record) for record in sides)
         return NotFollowed(one, other, with_one, with_other, WHY[aside.why])
+
+
+def _may_decide(store: Store, user: str | None, cases: set[str]) -> bool:
+    return allowed(store, user or "", Operation.ENTER_FACTS, cases, at=store.clock()) == cases
 
 
 def _row(store: Store, proposal: str) -> RecordPair:

@@ -168,10 +168,23 @@ def read_suggestion_policy(path: Path) -> SuggestionPolicy:
         InputError: it cannot be read, or a setting is missing, unknown or not what it can be; it is named.
     """
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise InputError(f"{path}: cannot be read as TOML ({error}); mend the file") from None
-    return _policy(str(path), told)
+    return parse_policy(str(path), data)
+
+
+def parse_policy(name: str, data: bytes) -> SuggestionPolicy:
+    """The policy of a file's content; `name` is what an error names.
+
+    Raises:
+        InputError: as `read_suggestion_policy`.
+    """
+    try:
+        told = tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{name}: cannot be read as TOML ({error}); mend the file") from None
+    return policy_of(name, told)
 
 
 def parse_settings(text: str) -> SuggestionPolicy:
@@ -180,10 +193,15 @@ def parse_settings(text: str) -> SuggestionPolicy:
     head = {key: told[key] for key in told if key != "admit"}
     head["adopted_on"] = date.fromisoformat(head["adopted_on"])
     entries = [{**each, "lower_bound": float(each["lower_bound"])} for each in told["admit"]]
-    return _policy("the store", {"policy": head, "admit": entries})
+    return policy_of("the store", {"policy": head, "admit": entries})
 
 
-def _policy(name: str, told: Mapping[str, Any]) -> SuggestionPolicy:
+def policy_of(name: str, told: Mapping[str, Any]) -> SuggestionPolicy:
+    """The policy of settings as they stand in a file; `name` is what an error names.
+
+    Raises:
+        InputError: a setting is missing, unknown or not what it can be.
+    """
     _keys(name, told, ("policy", "admit"))
     head, entries = told["policy"], told["admit"]
     if not isinstance(head, dict) or not isinstance(entries, list) or not entries:

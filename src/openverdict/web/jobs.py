@@ -1,4 +1,4 @@
-"""What the worker does of long work: look at an upload, read it for a dry run, take it in; run a review; read texts."""
+"""What the worker does of long work: look at an upload, read it for a dry run, take it in; a comparison; a run; read texts."""
 
 from __future__ import annotations
 
@@ -155,6 +155,20 @@ def document(job: Job, tell: Teller) -> dict[str, Any]:
     return {"characters": len(found.document.text), "suggestions": len(found.suggestions)}
 
 
+def comparison(job: Job, tell: Teller) -> dict[str, Any]:
+    """Take a comparison of records of persons in, whole or not at all; then its files are removed."""
+    from openverdict.decisions.linking import take_in
+    from openverdict.identity import read_run
+
+    upload = _upload(job)
+    tell("comparison", 0.0)
+    run = read_run(upload.together)
+    with current().store.writing(job.username, job.purpose) as writer:
+        taken = take_in(current().store, writer, run)
+    upload.remove()
+    return asdict(taken)
+
+
 BY_KIND: dict[str, Callable[[Job, Any], dict[str, Any]]] = {
     working.LOOK: look,
     working.READ: read,
@@ -162,6 +176,7 @@ BY_KIND: dict[str, Callable[[Job, Any], dict[str, Any]]] = {
     working.RUN: run,
     working.NARRATIVES: narratives,
     working.DOCUMENT: document,
+    working.COMPARISON: comparison,
 }
 
 
@@ -176,7 +191,10 @@ def _planned(job: Job, number: int) -> None:
 
 
 def _upload(job: Job) -> Upload:
-    found = spool.find(job.batch, job.username, case=job.settings.get("case"))
+    of_persons = job.kind == working.COMPARISON
+    found = spool.find(
+        job.batch, job.username, case=job.settings.get("case"), comparison=of_persons
+    )
     if found is None:
         raise InputError("the files are gone: they were thrown away; upload them again")
     return found

@@ -12,6 +12,7 @@ from openverdict.web.areas import (
     cases,
     helping,
     house,
+    identities,
     leads,
     people,
     record,
@@ -23,7 +24,18 @@ from openverdict.web.dispatch import answer, foreign
 from openverdict.web.route import Gate, Route
 
 # In the order in which the navigation shows them.
-AREAS = (house, leads, cases, suggestions, register, record, people, second_factor, helping)
+AREAS = (
+    house,
+    leads,
+    cases,
+    suggestions,
+    identities,
+    register,
+    record,
+    people,
+    second_factor,
+    helping,
+)
 ROUTES: tuple[Route, ...] = tuple(route for area in AREAS for route in area.ROUTES)
 
 

@@ -33,7 +33,7 @@ KEPT = timedelta(days=7)
 MOST_FILES = 50
 PLACE = "OPENVERDICT_SPOOL"
 ABOUT, MAPPING, REJECTS = "about.json", "mapping.toml", "rejects.parquet"
-FILES = "files"
+FILES, TOGETHER = "files", "together"
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
@@ -77,6 +77,17 @@ class Upload:
         ]
 
     @property
+    def together(self) -> Path:
+        """Where its files stand side by side, those of a comparison."""
+        return self.folder / TOGETHER
+
+    def put_together(self) -> None:
+        """Put its files into one folder; names are as they came, each once."""
+        self.together.mkdir(mode=0o700)
+        for path in self.paths:
+            path.replace(self.together / path.name)
+
+    @property
     def mapping(self) -> Path:
         """Where the mapping stands, where one was made on a page."""
         return self.folder / MAPPING
@@ -106,9 +117,16 @@ def write(path: Path, data: bytes) -> None:
 
 
 def receive(
-    user: str, files: Sequence[Any], sheet: str | None, *, case: str | None = None
+    user: str,
+    files: Sequence[Any],
+    sheet: str | None,
+    *,
+    case: str | None = None,
+    comparison: bool = False,
 ) -> Upload:
     """Put uploaded files into a folder of their own. `case`: that documents are about; registers are about many.
+
+    `comparison`: they are the folder of a comparison of persons, whose names the caller has looked at.
 
     Raises:
         InputError: a file that is not read by its name, an empty one, too many, or two of one name.
@@ -119,12 +137,12 @@ def receive(
         name = str(each.name)
         if case is not None and named_kind(name) is None:
             raise InputError(f"{name}: {refusal(name)}")
-        if case is None and Path(name).suffix.lower() not in KINDS:
+        if case is None and not comparison and Path(name).suffix.lower() not in KINDS:
             raise InputError(
                 f"{name}: files ending in {Path(name).suffix or 'nothing'!r} are not read; "
                 "save it as .csv, .xlsx, .parquet or .json"
             )
-        if not each.size:
+        if not each.size and not comparison:
             raise InputError(f"{name}: the file is empty; choose the one that holds something")
     token = secrets.token_hex(16)
     own = folder() / token
@@ -145,12 +163,17 @@ def receive(
         "files": [{"name": str(each.name), "bytes": int(each.size)} for each in files],
         "sheet": sheet,
         "case": case,
+        "comparison": comparison,
     }
     return Upload(token, own, {}).keep(**about)
 
 
-def find(token: str, user: str, *, case: str | None = None) -> Upload | None:
-    """An upload of this person's: of a register, or of a document about a case; None where there is none (any more)."""
+def find(
+    token: str, user: str, *, case: str | None = None, comparison: bool = False
+) -> Upload | None:
+    """An upload of this person's: of a register, of a document about a case, or of a comparison of persons; None where there
+    is none (any more).
+    """
     if not _TOKEN.fullmatch(token):
         return None
     own = folder() / token
@@ -158,7 +181,8 @@ def find(token: str, user: str, *, case: str | None = None) -> Upload | None:
         about = json.loads((own / ABOUT).read_bytes())
     except (OSError, ValueError):
         return None
-    own_one = (about.get("user"), about.get("case")) == (user, case)
+    kind = (about.get("user"), about.get("case"), about.get("comparison", False))
+    own_one = kind == (user, case, comparison)
     return Upload(token, own, about) if own_one else None
 
 

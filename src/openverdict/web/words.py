@@ -38,6 +38,7 @@ STEPS = {
     "storing": "Storing what came out",
     "narratives": "Reading narratives",
     "document": "Reading the document",
+    "comparison": "Taking the comparison into the store",
 }
 JOBS = {
     "look": "Looking at the columns",
@@ -46,6 +47,7 @@ JOBS = {
     "run": "Review run",
     "narratives": "Reading narratives",
     "document": "Reading the document",
+    "comparison": "Taking the comparison into the store",
 }
 ENDED = {"done": "has ended", "failed": "failed", "stopped": "was ended"}
 
