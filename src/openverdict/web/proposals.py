@@ -192,7 +192,7 @@ def leads_of(found: Resting) -> list[dict[str, Any]]:
 
 def _speaks(each: Weighed) -> str:
     if each.bits is None:
-        return "nothing"
+        return "not compared"
     if each.differs:
         return "differs"
     return "agrees" if each.bits > 0 else "agrees in part"

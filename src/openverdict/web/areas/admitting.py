@@ -96,8 +96,8 @@ def adopt(ask: Ask, filled: Filled) -> Go:
 def before_file(ask: Ask) -> Page:
     """A policy with several parts is a file."""
     lede = (
-        "The same as openverdict queue policy --adopt: a TOML file with [policy] and [[admit]], for a policy with several parts "
-        "or with patterns of names. Nothing is accepted by putting it in force."
+        "As openverdict queue policy --adopt: a TOML file with [policy] and [[admit]], for a policy with several parts or with "
+        "patterns of names. Nothing is accepted by putting it in force."
     )
     return Page({"lede": lede})
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from openverdict.cases import dictionary
 from openverdict.decisions import linking
 from openverdict.decisions.access import footing
 from openverdict.decisions.chains import chain, leads_resting_on
 from openverdict.decisions.linked import cases_of_proposal, proposal_row
+from openverdict.decisions.readings import standing_facts
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.same_persons import (
     ProposalShown,
@@ -19,6 +21,7 @@ from openverdict.decisions.same_persons import (
 )
 from openverdict.decisions.thresholds import counting
 from openverdict.ledger.store import Store
+from openverdict.reports.shown import value_text
 from openverdict.reports.words import counted
 from openverdict.web.addresses import address
 from openverdict.web.answers import Go, GoneError, Page
@@ -38,6 +41,7 @@ from openverdict.web.proposals import (
 )
 from openverdict.web.route import Route
 
+OF_CASE = ("found_at", "age_years", "sex")
 Act = Callable[[Store, Any, str, str], linking.Linked]
 
 
@@ -79,9 +83,11 @@ def one(ask: Ask) -> Page:
     found = chain(ask.store, key, user=ask.who)
     resting = leads_resting_on(ask.store, key, user=ask.who)
     extra = beside(line.why)
+    about = _about(ask.store, line.one.case, line.other.case)
     data = {
         **row_of(line),
         "kind_words": dict(KINDS)[line.kind],
+        "about_cases": about,
         "why": line.why,
         "fields": fields_of(line.why),
         "bits": line.bits,
@@ -163,6 +169,21 @@ def _decided(ask: Ask, filled: Filled, act: Act, what: str) -> Go:
         return Go(address("persons.list", kept(ask)), " ".join(words))
     query = {**kept(ask), "last": key}
     return Go(address("persons.one", query, proposal=place.next), " ".join(words))
+
+
+def _about(store: Store, one: str, other: str) -> list[dict[str, Any]]:
+    """What is recorded of the two cases that names nobody, side by side."""
+    said = {(f.case_id, f.field): f for f in standing_facts(store, (one, other), OF_CASE)}
+    rows = []
+    for name in OF_CASE:
+        facts = [said.get((case, name)) for case in (one, other)]
+        words = [
+            None if f is None else value_text({"status": f.status, "field": name, "value": f.value})
+            for f in facts
+        ]
+        label = dictionary()[name].label
+        rows.append({"field": name, "label": label, "one": words[0], "other": words[1]})
+    return rows
 
 
 def _there(ask: Ask) -> str:
