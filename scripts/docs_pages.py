@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import posixpath
+import re
 import sys
 import tomllib
 from collections import defaultdict
@@ -26,6 +28,9 @@ from openverdict.evidence.variables import load_variables
 from openverdict.ledger import configure
 from openverdict.ledger.events import events_table
 
+# A made page is no file in the repository. Pages link to the list of them, by name, and to a heading by name--heading.
+AT_THE_TOP = ("validation-report", "store-performance", "security-policy")
+_MADE = re.compile(r"\]\((?:\.\./)*(?:reference/)?made\.md#(?P<name>[a-z-]+)\)")
 ROOT = Path(__file__).parents[1]
 STANDARDS = {
     "M": "medical examiner and coroner death investigation data set (McDIDS, CDC 1995)",
@@ -143,10 +148,19 @@ def fields_page() -> str:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
-    """Fill the tables that stand inside a written page."""
+    """Fill the tables that stand inside a written page, and lead links to made pages to them."""
+    here = posixpath.dirname(page.file.src_uri) or "."
+    markdown = _MADE.sub(lambda found: _to_made(found, here), markdown)
     return markdown.replace("<!-- report terms -->", _report_terms()).replace(
         "<!-- verbal scale -->", _verbal_scale()
     )
+
+
+def _to_made(found: re.Match[str], here: str) -> str:
+    """A link to `reference/made.md`, where readers of the repository find what a page is made from, as a link to the page."""
+    page, _, anchor = found["name"].partition("--")
+    target = f"{page}.md" if page in AT_THE_TOP else f"reference/{page}.md"
+    return f"]({posixpath.relpath(target, here)}{f'#{anchor}' if anchor else ''})"
 
 
 def variables_page() -> str:

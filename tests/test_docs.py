@@ -28,6 +28,15 @@ def _calls() -> list[tuple[str, str]]:
     ]
 
 
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)\s]*)?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_link_leads_somewhere_for_who_reads_the_page_in_the_repository(page):
+    text = re.sub(r"`[^`\n]*`", "", page.read_text(encoding="utf-8"))
+    assert [to for to in LINK.findall(text) if not (page.parent / to).exists()] == []
+
+
 @pytest.fixture(scope="module")
 def commands() -> dict[str, Any]:
     """The commands of the program by name."""
