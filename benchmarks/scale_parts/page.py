@@ -43,7 +43,7 @@ def page(outcome: dict[str, Any]) -> str:
         "# Performance",
         "How fast every pair of a register is compared, and a whole review. The figures come from\n"
         "`benchmarks/scale.py`, the ratios of one register from one run;\n"
-        "it also wrote this page. How fast the store is stands on\n[a page of its own](store-performance.md).",
+        "it also wrote this page. How fast the store is stands on\n[a page of its own](reference/made.md#store-performance).",
         "```sh\npython benchmarks/scale.py\n```",
         f"Machine: {found['processor'] or 'unnamed processor'}, {found['cores']} cores, {found['memory_gb']} GB,\n"
         f"Python {found['python']}; {found['threads']} threads for every engine. Load average {found['load_average_before']:g} "

@@ -97,6 +97,8 @@ def test_the_list_holds_what_the_person_may_decide_and_counts_the_rest(proposed)
     assert (found["count"], found["hidden"]) == (3, 3), (
         "two speak of a restricted case, one of nobody's"
     )
+    piles = {each["kind"]: each for each in told(asking, "/index.json")["waits"]}
+    assert (piles["proposal"]["count"], piles["proposal"]["to"]) == (3, "/persons")
     assert listed(asking, "case=N3") == [TWO]
     assert listed(asking, "case=B") == []
     assert listed(asking, "says=held_back") == listed(asking, "kind=same_death") == []

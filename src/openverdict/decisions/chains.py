@@ -169,7 +169,7 @@ def leads_resting_on(store: Store, proposal: str, *, user: str | None = None) ->
     held = store.rows(LeadCase).filter(case_id__in=[row.case_a, row.case_b]).values("lead_id")
     within = reach(store, user, Operation.LIST, at=store.clock())
     visible = visible_leads(store, store.rows(LeadNow).filter(run=run), within).filter(id__in=held)
-    leads = store.rows(Lead).filter(id__in=visible.values("id")).order_by("rank")
+    leads = store.rows(Lead).filter(id__in=visible.values("id")).order_by("lead_id")
     telling = store.rows(Content).filter(name=NAME, value__contains=f'"{CODE}"')
     leads = leads.filter(Exists(telling.filter(event_id=OuterRef("event_id"))))
     found: list[RestingLead] = []

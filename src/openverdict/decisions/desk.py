@@ -23,13 +23,14 @@ from openverdict.decisions.reach import reach
 from openverdict.decisions.readings import undecided, within_reach
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.runs import list_runs
+from openverdict.decisions.same_persons import waiting_for
 from openverdict.decisions.standing import Standing, State, mentions_waiting, stands_on_each
 from openverdict.decisions.subjects import Kind, pair_key
 from openverdict.decisions.worklist import visible_leads
 from openverdict.ledger.runs import DONE, FAILED
 from openverdict.ledger.store import Store
 
-CAP = 100  # as far as leads and suggestions are counted
+CAP = 100  # as far as leads, suggestions and proposals are counted
 RUNS = 20  # as far back as runs are looked at
 AWAITS = (State.AWAITS_SECOND, State.AWAITS_THIRD)
 FRESH = (State.RAISED, State.VIEWED)
@@ -47,6 +48,7 @@ class Pile(StrEnum):
     CATEGORY = "category"
     ENQUIRY = "enquiry"
     SUGGESTION = "suggestion"
+    PROPOSAL = "proposal"
     FAILED = "failed_run"
 
 
@@ -88,6 +90,7 @@ def desk(store: Store, at: datetime, *, user: str) -> tuple[Waits, ...]:
         if _may(stance, Operation.ENTER_FACTS):
             rows = within_reach(store, user, undecided(store))
             found.append(_few(Pile.SUGGESTION, rows[: CAP + 1].count()))
+            found.append(_few(Pile.PROPOSAL, waiting_for(store, user, most=CAP + 1)))
         if _may(stance, Operation.RUN):
             found.append(Waits(Pile.FAILED, _failed(store, user)))
     return tuple(sorted((w for w in found if w.count), key=lambda w: list(Pile).index(w.kind)))

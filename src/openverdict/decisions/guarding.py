@@ -58,6 +58,7 @@ UNMARKED = {
     "retention.must_be_erasable": "a rule",
     "retention.refuse_held": "a rule, for whatever erases",
     "retention.pseudonyms": "for reports, so that they name no case that was erased",
+    "same_persons.waiting_for": "a number, for whom it was asked how far they reach",
     "showing.content_of": "one opening of an entry; reports ask for its cases first",
     "showing.is_showing_of": "a rule asks it",
     "showing.last_showing": "the number of what a person saw, for the acts that ask",

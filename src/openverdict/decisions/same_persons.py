@@ -231,6 +231,12 @@ def proposal_shown(
     return ProposalShown(line, history)
 
 
+def waiting_for(store: Store, user: str | None, *, most: int) -> int:
+    """How many proposals wait on whose cases, both of them, a person may enter facts; counted up to `most`."""
+    rows = _within(store, user, _chosen(store, ProposalFilter()))
+    return int(rows[:most].count())
+
+
 def _proposed(store: Store) -> Any:
     """What the last comparison proposed, and what of earlier ones somebody decided on, each pair once."""
     last = newest(store)

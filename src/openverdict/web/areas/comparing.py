@@ -12,7 +12,7 @@ from openverdict.errors import InputError
 from openverdict.identity import Run, read_run
 from openverdict.identity.decide import NAME as DECISIONS
 from openverdict.identity.run import ACCOUNT, KEPT
-from openverdict.web import spool, working
+from openverdict.web import spool, tasks, working
 from openverdict.web.answers import Go, GoneError, Page
 from openverdict.web.areas.same_persons import ABOVE
 from openverdict.web.ask import Ask
@@ -80,7 +80,7 @@ def take(ask: Ask, filled: Filled) -> Go:
     refused = foresee(ask.store, _read(found), user=ask.who).refused
     if refused is not None:
         raise InputError(refused)
-    working.put(working.COMPARISON, ask.who, ask.purpose, batch=found.token)
+    tasks.put(working.COMPARISON, ask.who, ask.purpose, batch=found.token)
     return Go(ask.to("persons.taking", batch=found.token))
 
 

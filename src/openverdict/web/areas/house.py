@@ -155,6 +155,7 @@ PILES: dict[Pile, tuple[str, tuple[Any, ...]]] = {
     Pile.CATEGORY: ("Categories to sign off", ("record.waiting",)),
     Pile.ENQUIRY: ("Enquiries without a result", ("record.waiting",)),
     Pile.SUGGESTION: ("Suggestions to read", ("suggestions.list",)),
+    Pile.PROPOSAL: ("Records that may be of one person", ("persons.list",)),
     Pile.FAILED: ("Runs that failed since one ended well", ("runs.index",)),
 }
 LOOKS = Form(
