@@ -44,6 +44,7 @@ RESULTS = ROOT / "benchmarks" / "results" / "app_load.json"
 CITY, LEADS_A_CASE, LARGE_LEAD = 10_000, 0.01, 12
 TIMES, WARM = 100, 5
 REVIEWERS, SECONDS, DECIDED_ON = 20, 300, 5_000
+TRIES = 3
 PASSWORD = secrets.token_urlsafe(24)
 ENVIRONMENT = {"OPENVERDICT_WEB_SECRET": secrets.token_urlsafe(48)}
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
@@ -368,6 +369,7 @@ def decide(url: str, seconds: float) -> dict[str, Any]:
         "decisions_lost": len(set(acknowledged) - set(stored)),
         "decisions_doubled": len(stored) - len(set(stored)),
         "decisions_never_acknowledged": len(set(stored) - set(acknowledged)),
+        "second_opinions": sum(row.place > 1 for row in rows),
         "first_views_equal": views == sorted(viewed), "first_views": len(views),
         "refused": len(refused), "refused_because": sorted(set(refused))[:5],
         "verifies": not verified.problems, "entries": verified.entries,
@@ -405,20 +407,22 @@ def _one(
         refused.append(f"first view {status}: {_why(answer)}")
         return
     viewed.append((person.name, lead))
-    status, page = timed(person.ask, path)
-    hidden = dict(HIDDEN.findall(page))
-    if status != 200 or "shown" not in hidden:
-        refused.append(f"decision: nothing to decide {status}")
-        return
     words = f"Read both files and the scene photographs; note {secrets.token_hex(8)}."
-    fields = {"conclusion": "possibly", "reasons": ["same_place"], "text": words}
-    more = {"of": hidden["of"]} if hidden.get("of") else {}
-    status, answer = timed(
-        person.send, f"{path}/decide", page, shown=hidden["shown"], **fields, **more
-    )
-    if status in (302, 303):
-        acknowledged.append((person.name, lead, words))
-    else:
+    fields = {"conclusion": "possibly", "reasons": ["ordinary_here"], "text": words}
+    for _ in range(TRIES):
+        status, page = timed(person.ask, path)
+        hidden = dict(HIDDEN.findall(page))
+        if status != 200 or "shown" not in hidden:
+            refused.append(f"decision: nothing to decide {status}")
+            return
+        more = {"of": hidden["of"]} if hidden.get("of") else {}
+        status, answer = timed(
+            person.send, f"{path}/decide", page, shown=hidden["shown"], **fields, **more
+        )
+        if status in (302, 303):
+            acknowledged.append((person.name, lead, words))
+            return
+        # Where the other one decided first, what they sent is refused, and they look again.
         refused.append(f"decision {status}: {_why(answer)}")
 
 

@@ -11,14 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
 from openverdict.decisions.models import (
-    About,
     Glass,
     GlassEnd,
     Grant,
@@ -38,6 +35,7 @@ from openverdict.decisions.roles import (
     Standing,
     roles_with,
 )
+from openverdict.ledger import engine
 from openverdict.ledger.events import AccessDenied
 from openverdict.ledger.events.base import moment_text
 from openverdict.ledger.itself import PROGRAM
@@ -49,6 +47,7 @@ RESTRICTED = "restricted"
 CONSULTATION = "consultation"
 AT_ONCE = 500
 ABLE = ("made", "opened")  # states of an account that may act
+OWNED = True  # stands beside units
 # From the most to the least that a person may see, who has several roles.
 _BEST = (Access.YES, Access.REDACTED, Access.GLASS, Access.COUNTED, Access.NO)
 _STANDING_WORDS = {
@@ -90,15 +89,38 @@ class Answer:
     text: str
 
 
+@dataclass(frozen=True)
+class Held:
+    """A role that a person has: for a unit, for one case, or for everything."""
+
+    role: str
+    unit: str | None
+    case_id: str | None
+
+    @property
+    def is_for_everything(self) -> bool:
+        """Whether it is for no unit and no case alone."""
+        return self.unit is None and self.case_id is None
+
+
+# Asked several times for every page, so that they are written out here.
+_ANYBODY = "SELECT 1 FROM decisions_userstate LIMIT 1"
+_LAST_STATE = 'SELECT change FROM decisions_userstate WHERE "user" = %s ORDER BY id DESC LIMIT 1'
+_GRANTS = (
+    'SELECT role, unit, case_id, until FROM decisions_grant g WHERE "user" = %s '
+    'AND NOT EXISTS (SELECT 1 FROM decisions_revocation r WHERE r."grant" = g.id) ORDER BY id'
+)
+
+
 def in_use(store: Store) -> bool:
     """Whether accounts were ever made in this store."""
-    return bool(store.rows(UserState).exists())
+    return engine.one(store.alias, _ANYBODY) is not None
 
 
 def has_account(store: Store, user: str, *, in_any_state: bool = False) -> bool:
     """Whether there is an account of this name that may act; `in_any_state`: also one that is locked or closed."""
-    last = store.rows(UserState).filter(user=user).order_by("-id").first()
-    return last is not None and (in_any_state or last.change in ABLE)
+    last = engine.one(store.alias, _LAST_STATE, [user])
+    return last is not None and (in_any_state or last[0] in ABLE)
 
 
 def active(store: Store, user: str, at: datetime) -> Any:
@@ -110,44 +132,58 @@ def active(store: Store, user: str, at: datetime) -> Any:
     return grants.filter(Q(until__isnull=True) | Q(until__gt=moment_text(at)))
 
 
-def may(store: Store, user: str, operation: Operation, *, at: datetime, case: str = "case_id") -> Q:
-    """The rows whose case (in column `case`) a person may do this with, as a condition of a query set.
+def held_by(store: Store, user: str, at: datetime) -> list[Held]:
+    """The same, read."""
+    if not has_account(store, user):
+        return []
+    now = moment_text(at)
+    rows = engine.every(store.alias, _GRANTS, [user])
+    return [
+        Held(role, unit, case) for role, unit, case, until in rows if until is None or until > now
+    ]
 
-    Which grants count now is no question about a row: they are read once, before the rows are.
-    """
+
+def may(store: Store, user: str, operation: Operation, *, at: datetime, case: str = "case_id") -> Q:
+    """The rows whose case (in column `case`) a person may do this with, as a condition of a query set; empty for all rows."""
     if not in_use(store) or (user == PROGRAM and operation in BY_ITSELF):
         return Q()
-    grants = list(active(store, user, at))
-    held = {grant.role for grant in grants}
+    grants = held_by(store, user, at)
+    roles = {grant.role for grant in grants}
 
     def has(standing: Standing, *access: Access) -> bool:
-        return not held.isdisjoint(roles_with(operation, standing, *access))
+        return not roles.isdisjoint(roles_with(operation, standing, *access))
 
     if has(Standing.RESTRICTED, *OPEN):
         return Q()
-    own = [each for each in grants if each.role in roles_with(operation, Standing.OWN, *OPEN)]
-    is_free = ~_restricted(store, case)
-    parts: list[Q] = []
-    if has(Standing.OTHER, *OPEN) or _is_everything(own):
-        parts.append(is_free)
-    elif own:
-        parts.append(_own(store, user, own, case) & is_free)
-    if named := {each.case_id for each in own if each.case_id is not None}:
-        parts.append(Q(**{f"{case}__in": named}))
+    own = [grant for grant in grants if grant.role in roles_with(operation, Standing.OWN, *OPEN)]
+    named = [grant.case_id for grant in own if grant.case_id is not None]
+    condition = Q(**{f"{case}__in": named})
+    glass = _glass(store, user, at, case)
     if has(Standing.RESTRICTED, Access.GLASS):
-        parts.append(_glass(store, user, at, case))
-    elif has(Standing.OTHER, Access.GLASS):
-        parts.append(_glass(store, user, at, case) & is_free)
-    return reduce(or_, parts) if parts else Q(pk__in=())
+        condition |= glass
+    not_restricted = ~_restricted(store, case)
+    if has(Standing.OTHER, *OPEN) or any(grant.is_for_everything for grant in own):
+        return condition | not_restricted
+    if own:
+        condition |= _own(store, user, own, case) & not_restricted
+    if has(Standing.OTHER, Access.GLASS):
+        condition |= glass & not_restricted
+    return condition
 
 
-def seen_by(store: Store, rows: Any, user: str, operation: Operation, *, at: datetime) -> Any:
-    """Of rows that stand under events about cases (`About`), those all of whose cases a person may do this with."""
-    condition = may(store, user, operation, at=at)
-    if not condition:
-        return rows
-    about = store.rows(About).filter(event_id=OuterRef("event_id"))
-    return rows.exclude(Exists(about.exclude(condition)))
+def seen_by(
+    store: Store,
+    told: Mapping[int, Sequence[str]],
+    user: str,
+    operation: Operation,
+    *,
+    at: datetime,
+) -> set[int]:
+    """Of entries with the cases that they are about, those all of whose cases a person may do this with."""
+    every = {case for cases in told.values() for case in cases}
+    stance = footing(store, user, every, at=at)
+    seen = {case for case in every if stance.answer(operation, case).allowed}
+    return {entry for entry, cases in told.items() if seen.issuperset(cases)}
 
 
 def why(
@@ -203,27 +239,31 @@ def footing(store: Store, user: str, cases: Iterable[str], *, at: datetime) -> F
     wanted = tuple(dict.fromkeys(cases))
     if not in_use(store):
         return Footing(user, None, {case: {} for case in wanted}, frozenset())
-    grants = list(active(store, user, at))
+    grants = held_by(store, user, at)
     roles = tuple(sorted({Role(grant.role) for grant in grants}))
     standings: dict[str, dict[Role, Standing]] = {case: {} for case in wanted}
     opened: set[str] = set()
     for start in range(0, len(wanted) if roles else 0, AT_ONCE):
         part = wanted[start : start + AT_ONCE]
         there = set(store.rows(Case).filter(case_id__in=part).values_list("case_id", flat=True))
-        hidden = _those(_restrictions(store), part)
-        opened |= _those(_glasses(store, user, at), part) & there
+        hidden = _restricted_of(store, part)
+        opened |= _opened_of(store, user, part, at) & there
+        own = _own_of(store, user, grants, part)
         for role in roles:
             held = [grant for grant in grants if grant.role == role]
-            own = _own_of(store, user, held, there - hidden)
+            everything = any(grant.is_for_everything for grant in held)
             named = {grant.case_id for grant in held}
+            units = {grant.unit for grant in held}
             for case in part:
                 # Nothing is there to be kept from anybody where there is no such case: a new one has to begin somehow.
                 if case in named or case not in there:
                     standings[case][role] = Standing.OWN
                 elif case in hidden:
                     standings[case][role] = Standing.RESTRICTED
+                elif everything or OWNED in own[case] or not units.isdisjoint(own[case]):
+                    standings[case][role] = Standing.OWN
                 else:
-                    standings[case][role] = Standing.OWN if case in own else Standing.OTHER
+                    standings[case][role] = Standing.OTHER
     return Footing(user, roles, standings, frozenset(opened))
 
 
@@ -276,30 +316,53 @@ def allowed(
     return found
 
 
-def _is_everything(grants: Iterable[Any]) -> bool:
-    """Whether one of these grants is for every case there is."""
-    return any(each.unit is None and each.case_id is None for each in grants)
-
-
-def _own(store: Store, user: str, grants: Iterable[Any], case: str) -> Q:
-    """Cases within some grants of units, or owned by the person, restricted or not."""
-    newer = store.rows(Owner).filter(case_id=OuterRef("case_id"), id__gt=OuterRef("id"))
-    owned = store.rows(Owner).filter(case_id=OuterRef(case), owner=user).exclude(Exists(newer))
-    units = {each.unit for each in grants if each.unit is not None}
-    if not units:
-        return Q(Exists(owned))
+def _own(store: Store, user: str, grants: Sequence[Held], case: str) -> Q:
+    """Cases within some grants of units, or owned by who has a grant, restricted or not."""
+    units = sorted({grant.unit for grant in grants if grant.unit is not None})
     later = store.rows(Fact).filter(supersedes=OuterRef("id"))
     # Asked of each row by its case number: a unit may have a hundred thousand cases, and most questions are about one.
     of_unit = store.rows(Fact).filter(case_id=OuterRef(case), field="unit", value__in=units)
+    newer = store.rows(Owner).filter(case_id=OuterRef("case_id"), id__gt=OuterRef("id"))
+    owned = store.rows(Owner).filter(case_id=OuterRef(case), owner=user).exclude(Exists(newer))
     return Q(Exists(of_unit.exclude(Exists(later)))) | Q(Exists(owned))
 
 
-def _own_of(store: Store, user: str, grants: Sequence[Any], cases: set[str]) -> set[str]:
-    """Of these cases, those within a person's grants of one role."""
-    if not cases or _is_everything(grants):
-        return cases
-    rows = store.rows(Case).filter(case_id__in=cases).filter(_own(store, user, grants, "case_id"))
-    return set(rows.values_list("case_id", flat=True))
+def _own_of(
+    store: Store, user: str, grants: Sequence[Held], cases: Sequence[str]
+) -> dict[str, set[str | bool]]:
+    """By case, the units of these grants that it is of; with OWNED where the person owns it."""
+    found: dict[str, set[str | bool]] = {case: set() for case in cases}
+    last = store.rows(Owner).filter(case_id__in=cases).order_by("id")
+    for case, owner in dict(last.values_list("case_id", "owner")).items():
+        if owner == user:
+            found[case].add(OWNED)
+    units = {grant.unit for grant in grants if grant.unit is not None}
+    if units:
+        facts = store.rows(Fact).filter(case_id__in=cases, field="unit", value__in=sorted(units))
+        said = list(facts.values_list("id", "case_id", "value"))
+        later = store.rows(Fact).filter(supersedes__in=[number for number, *_ in said])
+        gone = set(later.values_list("supersedes", flat=True)) if said else set()
+        for number, case, unit in said:
+            if number not in gone:
+                found[case].add(unit)
+    return found
+
+
+def _restricted_of(store: Store, cases: Sequence[str]) -> set[str]:
+    """Of these cases, those that are restricted."""
+    last = store.rows(Restriction).filter(case_id__in=cases).order_by("id")
+    states = dict(last.values_list("case_id", "status"))
+    return {case for case, status in states.items() if status == RESTRICTED}
+
+
+def _opened_of(store: Store, user: str, cases: Sequence[str], at: datetime) -> set[str]:
+    """Of these cases, those whose glass a person has broken and not ended."""
+    rows = store.rows(Glass).filter(user=user, until__gt=moment_text(at), case_id__in=cases)
+    broken = dict(rows.values_list("id", "case_id"))
+    if not broken:
+        return set()
+    ended = set(store.rows(GlassEnd).filter(glass__in=list(broken)).values_list("glass", flat=True))
+    return {case for number, case in broken.items() if number not in ended}
 
 
 def _restrictions(store: Store) -> Any:
@@ -318,10 +381,6 @@ def _restricted(store: Store, case: str) -> Q:
 
 def _glass(store: Store, user: str, at: datetime, case: str) -> Q:
     return Q(**{f"{case}__in": _glasses(store, user, at).values("case_id")})
-
-
-def _those(rows: Any, cases: Sequence[str]) -> set[str]:
-    return set(rows.filter(case_id__in=cases).values_list("case_id", flat=True))
 
 
 def _best(found: Iterator[Access]) -> Access:

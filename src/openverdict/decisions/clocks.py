@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef
 
-from openverdict.decisions.access import seen_by
+from openverdict.decisions.access import AT_ONCE, seen_by
 from openverdict.decisions.guarding import act, look
 from openverdict.decisions.models import About, Clock, ClockOverrun, ClockStop, Notice
 from openverdict.decisions.roles import Operation
@@ -51,13 +51,12 @@ def waiting(
     if cases is not None:
         about = store.rows(About).filter(case_id__in=list(cases))
         clocks = clocks.filter(event_id__in=about.values("event_id"))
+    rows = list(clocks.annotate(began=F("event__at")).order_by("due", "id"))
+    told = _told(store, [clock.event_id for clock in rows])
+    seen = None
     if user is not None:
-        clocks = seen_by(store, clocks, user, Operation.LIST, at=store.clock())
+        seen = seen_by(store, told, user, Operation.LIST, at=store.clock())
     up = dict(store.rows(ClockOverrun).values_list("clock", "escalated_to"))
-    told: dict[int, list[str]] = {}
-    about = store.rows(About).filter(event_id__in=clocks.values("event_id")).order_by("id")
-    for entry, case in about.values_list("event_id", "case_id"):
-        told.setdefault(entry, []).append(case)
     today = at.astimezone(UTC).date()
     return [
         Waiting(
@@ -69,10 +68,22 @@ def waiting(
             clock.due,
             max(0, (today - datetime.fromisoformat(clock.due).date()).days),
             up.get(clock.id),
-            tuple(told.get(clock.event_id, ())),
+            tuple(told[clock.event_id]),
         )
-        for clock in clocks.annotate(began=F("event__at")).order_by("due", "id")
+        for clock in rows
+        if seen is None or clock.event_id in seen
     ]
+
+
+def _told(store: Store, entries: Sequence[int]) -> dict[int, list[str]]:
+    """By entry, the cases that it is about."""
+    told: dict[int, list[str]] = {entry: [] for entry in entries}
+    wanted = list(told)
+    for start in range(0, len(wanted), AT_ONCE):
+        about = store.rows(About).filter(event_id__in=wanted[start : start + AT_ONCE])
+        for entry, case in about.order_by("id").values_list("event_id", "case_id"):
+            told[entry].append(case)
+    return told
 
 
 @act(Operation.ESCALATE)

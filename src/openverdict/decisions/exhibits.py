@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openverdict.decisions.access import may
+from openverdict.decisions.access import footing, may
 from openverdict.decisions.guarding import act, case_by, look
 from openverdict.decisions.models import About, Device, DeviceStatus, Exhibit
 from openverdict.decisions.roles import Access, Operation
@@ -224,9 +224,16 @@ def listed(store: Store, model: Any, user: str | None, case: str | None) -> list
     rows = store.rows(model)
     if case is not None:
         rows = rows.filter(case_id=case)
-    if user is not None:
+        if user is not None and not _may_list(store, user, case):
+            return []
+    elif user is not None:
         rows = rows.filter(may(store, user, Operation.LIST, at=store.clock()))
     return list(rows.order_by("id"))
+
+
+def _may_list(store: Store, user: str, case: str) -> bool:
+    stance = footing(store, user, (case,), at=store.clock())
+    return stance.answer(Operation.LIST, case).allowed
 
 
 def of_case(store: Store, model: Any, number: int, case: str) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,7 @@ from openverdict.decisions.guarding import act
 from openverdict.decisions.models import Policy as StoredPolicy
 from openverdict.decisions.roles import Operation
 from openverdict.errors import InputError
+from openverdict.ledger import engine
 from openverdict.ledger.canonical import canonical_bytes, decimal_text
 from openverdict.ledger.events import PolicyAdopted
 from openverdict.ledger.store import Store
@@ -110,12 +112,21 @@ def adopt(store: Store, writer: Writer, policy: Policy) -> int:
 
 def in_force(store: Store) -> Policy:
     """The policy that was adopted last, or the one that comes with the program."""
-    row = store.rows(StoredPolicy).order_by("-id").first()
-    return (
-        read_policy()
-        if row is None
-        else _policy(json.loads(row.settings), row.version, stored=True)
-    )
+    row = engine.one(store.alias, _LAST)
+    return _shipped() if row is None else _stored(*row)
+
+
+_LAST = "SELECT version, settings FROM decisions_policy ORDER BY id DESC LIMIT 1"
+
+
+@cache
+def _shipped() -> Policy:
+    return read_policy()
+
+
+@cache
+def _stored(version: str, settings: str) -> Policy:
+    return _policy(json.loads(settings), version, stored=True)
 
 
 def _policy(flat: dict[str, Any], name: str, *, stored: bool = False) -> Policy:

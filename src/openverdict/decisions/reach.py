@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from openverdict.decisions.access import RESTRICTED, active, in_use
+from openverdict.decisions.access import RESTRICTED, held_by, in_use
 from openverdict.decisions.models import Glass, GlassEnd, Owner, Restriction
 from openverdict.decisions.roles import BY_ITSELF, OPEN, Access, Operation, Standing, roles_with
 from openverdict.ledger import bits
@@ -81,7 +81,7 @@ def reach(
     if not in_use(store) or (user == PROGRAM and operation in BY_ITSELF):
         return Reach(True, True, (), frozenset(), frozenset(), False)
     assert user is not None  # noqa: S101  (the marks refuse nobody before this is asked)
-    grants = list(active(store, user, at))
+    grants = held_by(store, user, at)
     own = [g for g in grants if g.role in roles_with(operation, Standing.OWN, *access)]
     held = {grant.role for grant in grants}
     if held & set(roles_with(operation, Standing.RESTRICTED, *access)):
