@@ -6,7 +6,7 @@ out as what an index understands: units, a few cases by number, a few that are k
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -132,6 +132,25 @@ def within_and_beyond(store: Store, within: Reach) -> tuple[int, int]:
     every = bits.held(store.alias, bits.EVERY, "").bit_count()
     listed = every if within.whole else within.bits(store).bit_count()
     return listed, every - listed
+
+
+def seen_among(
+    store: Store, user: str | None, operation: Operation, cases: Iterable[str]
+) -> set[str]:
+    """Of these cases, those that the record has and with which a person may do something, however many there are."""
+    within = reach(store, user, operation, at=store.clock())
+    numbers: set[int] = set()
+    if not within.everything:
+        held = bits.held(store.alias, UNIT, *within.units) | bits.of_numbers(within.cases)
+        numbers.update(bits.numbers_of(held))
+    wanted = sorted(set(cases))
+    seen: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        rows = store.rows(Case).filter(case_id__in=wanted[start : start + 500])
+        for case, number in rows.values_list("case_id", "id"):
+            if number not in within.kept_back and (within.everything or number in numbers):
+                seen.add(case)
+    return seen
 
 
 def restricted_cases(store: Store, cases: Sequence[str] | None = None) -> frozenset[str]:

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from openverdict.decisions.access import in_use, may
+from openverdict.decisions.access import in_use
 from openverdict.decisions.guarding import look
 from openverdict.decisions.models import Decision
+from openverdict.decisions.reach import seen_among
 from openverdict.decisions.retention import as_told, pseudonyms
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.standing import (
@@ -26,7 +27,7 @@ from openverdict.decisions.standing import (
 from openverdict.decisions.subjects import Kind
 from openverdict.decisions.turns import opinions_kept_from
 from openverdict.errors import InputError
-from openverdict.ledger.models import Case, Lead, LeadCase, Run, RunEnd
+from openverdict.ledger.models import Lead, LeadCase, Run, RunEnd
 from openverdict.ledger.reading import StoredLog
 from openverdict.ledger.store import Store
 from openverdict.reports.unlooked import KINDS, never_looked_at
@@ -152,7 +153,10 @@ def _leads(store: Store, run: int, user: str | None) -> tuple[list[Concluded], i
     ):
         members.setdefault(int(lead), []).append(case)
     rows = list(store.rows(Lead).filter(run_id=run).order_by("rank"))
-    seen = _readable(store, user)
+    seen = None
+    if user is not None and in_use(store):
+        every = {case for cases in members.values() for case in cases}
+        seen = seen_among(store, user, Operation.REPORT, every)
     shown = [row for row in rows if seen is None or seen.issuperset(members.get(int(row.id), ()))]
     stood = stands_on_each(store, Kind.LEAD, [str(row.id) for row in shown])
     told = [
@@ -185,14 +189,6 @@ def _concluded(row: Any, cases: tuple[str, ...], stood: Standing) -> Concluded:
         stood.people,
         stood.disagreement,
     )
-
-
-def _readable(store: Store, user: str | None) -> set[str] | None:
-    """The cases that a person may get a report on; None: all of them."""
-    if user is None or not in_use(store):
-        return None
-    allowed = store.rows(Case).filter(may(store, user, Operation.REPORT, at=store.clock()))
-    return set(allowed.values_list("case_id", flat=True))
 
 
 def _pairs(store: Store) -> dict[str, int]:

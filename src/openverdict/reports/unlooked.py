@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from openverdict.decisions.access import in_use, may
+from openverdict.decisions.access import AT_ONCE, in_use
 from openverdict.decisions.duties import Waiting, decided_before_reopening, waiting
 from openverdict.decisions.guarding import look
 from openverdict.decisions.models import About
+from openverdict.decisions.reach import seen_among
 from openverdict.decisions.retention import as_told, pseudonyms
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.standing import awaited, mentions_waiting, standing_decisions
 from openverdict.decisions.subjects import Kind, pair_key
 from openverdict.decisions.turns import blind_to
 from openverdict.ledger.itself import PROGRAM
-from openverdict.ledger.models import Case, Fact, Lead, LeadCase, Link, RunEnd
+from openverdict.ledger.models import Fact, Lead, LeadCase, Link, RunEnd
 from openverdict.ledger.store import Store
 
 NO_UNIT = "(no unit recorded)"
@@ -70,18 +72,11 @@ def never_looked_at(store: Store, at: datetime, user: str | None = None) -> Unlo
     no accounts.
     """
     with store.snapshot():
-        return _found(store, at, user, _visible(store, user, store.clock()))
+        return _found(store, at, user)
 
 
-def _found(store: Store, at: datetime, user: str | None, visible: set[str] | None) -> Unlooked:
-    hidden = 0
-
-    def kept(found: list[Group]) -> list[Group]:
-        nonlocal hidden
-        shown = found if visible is None else [g for g in found if visible.issuperset(g[1])]
-        hidden += len(found) - len(shown)
-        return shown
-
+def _found(store: Store, at: datetime, user: str | None) -> Unlooked:
+    is_asked = user is not None and in_use(store)
     decided = set(standing_decisions(store).values_list("subject_kind", "subject"))
     end = store.rows(RunEnd).order_by("-run_id").first()
     run = None if end is None else int(end.run_id)
@@ -95,14 +90,22 @@ def _found(store: Store, at: datetime, user: str | None, visible: set[str] | Non
             (each, each.cases) for each in waiting(store, at, user=PROGRAM) if each.days_over
         ],
     }
-    listed = {kind: kept(each) for kind, each in found.items()}
-    if user is not None and visible is not None:
+    listed, hidden = found, 0
+    if is_asked:
+        every = {case for each in found.values() for _, cases in each for case in cases}
+        visible = seen_among(store, user, Operation.LIST, every)
+        listed = {
+            kind: [group for group in each if visible.issuperset(group[1])]
+            for kind, each in found.items()
+        }
+        hidden = sum(map(len, found.values())) - sum(map(len, listed.values()))
+    if user is not None and is_asked:
         by_key = {pair_key(*cases): (pair, cases) for pair, cases in listed["pairs"]}
         listed["pairs"] = _blinded(store, Kind.PAIR, by_key, user)
         by_key = {str(lead[0]): (lead, cases) for lead, cases in listed["leads"]}
         listed["leads"] = _blinded(store, Kind.LEAD, by_key, user)
     touched = {case for each in listed.values() for _, cases in each for case in cases}
-    known = _units(store)
+    known = _units(store, touched)
     units = {case: known.get(case, (NO_UNIT,)) for case in sorted(touched)}
     made = Unlooked(
         run,
@@ -121,14 +124,6 @@ def _blinded(store: Store, kind: Kind, groups: dict[str, Group], user: str) -> l
     seen = [group for key, group in groups.items() if key not in blind]
     kept = [((*one[:2], None), cases) for key, (one, cases) in groups.items() if key in blind]
     return seen + sorted(kept, key=lambda group: group[1])
-
-
-def _visible(store: Store, user: str | None, at: datetime) -> set[str] | None:
-    """The cases that a person may list; None: all of them."""
-    if user is None or not in_use(store):
-        return None
-    allowed = store.rows(Case).filter(may(store, user, Operation.LIST, at=at))
-    return set(allowed.values_list("case_id", flat=True))
 
 
 def _pairs(
@@ -181,13 +176,15 @@ def _by_unit(
     return {unit: {kind: counts[unit][kind] for kind in KINDS} for unit in sorted(counts)}
 
 
-def _units(store: Store) -> dict[str, tuple[str, ...]]:
-    """The units of every case that has one, as facts stand now."""
-    rows = store.rows(Fact).filter(field="unit").values_list("id", "case_id", "value", "supersedes")
-    facts = list(rows.iterator(chunk_size=10_000))
-    gone = {supersedes for *_, supersedes in facts}
+def _units(store: Store, cases: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The units of those of the cases that have one, as facts stand now."""
+    wanted = sorted(cases)
     units: dict[str, set[str]] = {}
-    for number, case, value, _ in facts:
-        if value and number not in gone:
-            units.setdefault(case, set()).add(value)
+    for start in range(0, len(wanted), AT_ONCE):
+        rows = store.rows(Fact).filter(case_id__in=wanted[start : start + AT_ONCE], field="unit")
+        facts = list(rows.values_list("id", "case_id", "value", "supersedes"))
+        gone = {supersedes for *_, supersedes in facts}
+        for number, case, value, _ in facts:
+            if value and number not in gone:
+                units.setdefault(case, set()).add(value)
     return {case: tuple(sorted(names)) for case, names in units.items()}
