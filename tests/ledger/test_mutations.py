@@ -35,8 +35,10 @@ def content(path):
                 "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
             )
         ]
+        # An index of SQLite's own making has no text, and is found whatever the case of the letters in its names.
         form = connection.execute(
-            "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+            "SELECT type, iif(sql IS NULL, lower(name), name), "
+            "iif(sql IS NULL, lower(tbl_name), tbl_name), sql FROM sqlite_master ORDER BY name"
         ).fetchall()
         # The time at which a migration was applied is nobody's content.
         return form, {

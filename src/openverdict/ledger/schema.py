@@ -6,12 +6,14 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from openverdict.errors import InputError
 from openverdict.ledger import engine
@@ -57,7 +59,7 @@ def form(alias: str) -> str:
     For example `ledger.0001+decisions.0003@1f0c…`: who changes a definition past the migrations changes the form.
     """
     newest: dict[str, str] = {}
-    for app, name in MigrationLoader(connections[alias]).applied_migrations:
+    for app, name in _applied(alias):
         if app in LABELS:
             newest[app] = max(newest.get(app, ""), name.partition("_")[0])
     names = "+".join(f"{app}.{name}" for app, name in sorted(newest.items()))
@@ -83,8 +85,7 @@ def _definitions(alias: str) -> str:
 
 def faults(alias: str) -> Iterator[str]:
     """What does not fit between the tables, the migrations that the database names, and the log."""
-    loader = MigrationLoader(connections[alias])
-    if set(loader.applied_migrations) != _ours(loader):
+    if _applied(alias) != _ours():
         yield "the database names other migrations than those that made its tables"
     logged, now = logged_form(alias), form(alias)
     if logged != now:
@@ -162,23 +163,27 @@ def _is_behind(alias: str, address: Address, *, create: bool) -> bool:
                 f"{address.shown}: there is no store in it; make one with: openverdict intake FILE --store …"
             )
         return True
-    loader = MigrationLoader(connection)
-    ahead = sorted(
-        f"{app} {name}"
-        for app, name in set(loader.applied_migrations) - _ours(loader)
-        if app in LABELS
-    )
+    applied = _applied(alias)
+    ahead = sorted(f"{app} {name}" for app, name in applied - _ours() if app in LABELS)
     if ahead:
         raise InputError(
             f"{address.shown}: a newer version of openverdict wrote this store ({ahead[0]}); update: "
             "pip install --upgrade 'openverdict[store]'"
         )
-    return bool(_ours(loader) - set(loader.applied_migrations))
+    return bool(_ours() - applied)
 
 
-def _ours(loader: MigrationLoader) -> set[tuple[str, str]]:
+def _applied(alias: str) -> frozenset[tuple[str, str]]:
+    """The migrations that the database names."""
+    return frozenset(MigrationRecorder(connections[alias]).applied_migrations())
+
+
+@cache
+def _ours() -> frozenset[tuple[str, str]]:
     """The migrations that make a store's tables; those of the review app make another database."""
-    return {key for key in loader.disk_migrations if key[0] in LABELS}
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    return frozenset(key for key in loader.disk_migrations if key[0] in LABELS)
 
 
 @contextmanager
