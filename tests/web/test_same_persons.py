@@ -11,13 +11,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.decisions.compared import compared, key_of
 from tests.decisions.trials import SOMEBODY
-from tests.web.conftest import client, unusable
+from tests.web.conftest import client, lead_of, unusable
 
 from openverdict.cases import Fact as CaseFact
 from openverdict.cases import Status
 from openverdict.decisions import accounts
-from openverdict.decisions.linking import take_in
-from openverdict.decisions.models import IdentityDecision, IdentityThreshold
+from openverdict.decisions.chains import Resting, RestingLead
+from openverdict.decisions.linking import accept, take_in
+from openverdict.decisions.models import About, IdentityDecision, IdentityThreshold
 from openverdict.identity import Run
 from openverdict.identity.run import ACCOUNT
 from openverdict.ledger import entering
@@ -132,7 +133,9 @@ def test_a_proposal_says_what_agrees_and_what_it_weighs_and_that_it_was_read_is_
     size = store.size()
     found = told(asking, f"/persons/{ONE}.json")
     rows = store.rows(Event).filter(seq__gte=size).order_by("seq")
-    assert "list_shown" in [row.kind for row in rows]
+    assert [row.kind for row in rows][-3:-1] == ["case_viewed", "case_viewed"]
+    about = store.rows(About).filter(event_id__in=[row.seq for row in rows])
+    assert set(about.values_list("case_id", flat=True)) == {"N1", "N2"}
     assert (found["case_one"], found["case_other"]) == ("N1", "N2")
     fields = {each["field"]: each for each in found["fields"]}
     name = fields["forename"]
@@ -158,8 +161,6 @@ def test_the_chain_is_shown_and_records_out_of_reach_are_counted(proposed):
     assert [each["case"] for each in found["records"]] == ["N2", "N3", "N1"]
     assert (found["joined"], found["joined_cases"], found["hindrance"]) == (3, 3, None)
     assert [each["by"] for each in found["links"]] == ["reviewer"]
-    from openverdict.decisions.linking import accept
-
     with store.writing("root", "administration") as writer:
         accounts.grant(store, writer, "head", "supervisor", case="B")
     with store.writing("head", "death_review") as writer:
@@ -169,6 +170,21 @@ def test_the_chain_is_shown_and_records_out_of_reach_are_counted(proposed):
     assert "B" not in json.dumps(shown["chain"]["records"])
     assert shown["may_decide"] is False, "who decides may enter facts in every case of the chain"
     assert asking.post(f"/persons/{TWO}/accept", {"text": WHY}).status_code == 403
+
+
+def test_the_leads_that_use_a_proposal_are_named_with_whose_word_it_is(proposed, monkeypatch):
+    lead = RestingLead(
+        lead_of(proposed.store, "A"), "L-17", ("N1", "N2"), ("accepted", "unreviewed")
+    )
+    monkeypatch.setattr(
+        "openverdict.web.areas.same_persons.leads_resting_on",
+        lambda *given, **more: Resting(1, (lead,), False),
+    )
+    asking = client("reviewer")
+    (found,) = told(asking, f"/persons/{ONE}.json")["leads"]
+    assert found["by_word_of"].startswith("people accepted it and the threshold")
+    page = asking.get(f"/persons/{ONE}").text
+    assert f'<a href="{found["to"]}">L-17</a>' in page
 
 
 def test_accepting_goes_on_to_the_next_puts_the_person_into_both_cases_and_is_undone(proposed):

@@ -36,7 +36,10 @@ SAYS = (
     (BELOW, "below the threshold"),
 )
 STATUS = ((UNDECIDED, "waiting"), (ACCEPTED, "accepted"), (REJECTED, "rejected"), (ALL, "all"))
-BY_WORD_OF = {ACCEPTED: "people accepted it", "unreviewed": "the threshold of the house; nobody has looked"}  # fmt: skip
+BY_WORD_OF = {
+    ACCEPTED: "people accepted it",
+    "unreviewed": "the threshold of the house lets it, and nobody has looked",
+}
 CHOSEN = (
     Field("case", "Case", required=False, longest=200),
     Field("kind", "What it would be", Kind.PICK, required=False, choices=KINDS),

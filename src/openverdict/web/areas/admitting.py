@@ -45,7 +45,10 @@ def policy(ask: Ask) -> Page:
             "reason": held.reason,
             "since": said[0].at,
             "put_in_force_by": said[0].by,
-            "admits": [asdict(each) for each in held.admit],
+            "admits": [
+                {**asdict(each), "labels": [field_label(name) for name in each.fields]}
+                for each in held.admit
+            ],
         },
         "rules": rows,
         "admitted": sum(row["waiting"] for row in rows if row["admitted"]),

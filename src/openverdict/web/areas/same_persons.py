@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from openverdict.cases import dictionary
-from openverdict.decisions import linking
+from openverdict.decisions import consulting, linking
 from openverdict.decisions.access import footing
 from openverdict.decisions.chains import chain, leads_resting_on
 from openverdict.decisions.linked import cases_of_proposal, proposal_row
@@ -194,7 +194,12 @@ def _there(ask: Ask) -> str:
 
 
 def _shown(ask: Ask) -> ProposalShown:
-    return proposal_shown(ask.store, _there(ask), user=ask.who)
+    """The proposal. That it was read is an entry about each of its cases."""
+    seen = proposal_shown(ask.store, _there(ask), user=ask.who)
+    with ask.writing() as writer:
+        for case in ask.about:
+            consulting.note_case(writer, case, ask.route.name)
+    return seen
 
 
 def _words(line: Any) -> str:
