@@ -32,6 +32,12 @@ settings.register_profile("house", deadline=None, derandomize=REQUIRE_ALL, print
 settings.load_profile("house")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests come first, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real registers: OPENVERDICT_DATA, or ../shared/data beside the repository."""

@@ -95,6 +95,7 @@ def test_without_resume_nothing_is_kept(register, tmp_path, monkeypatch):
         assert work_folder(tmp_path / "out").exists() is kept
 
 
+@pytest.mark.slow
 def test_kill_minus_nine_at_random_moments_leaves_no_torn_output(register, tmp_path):
     result = tmp_path / "result.json"
     command = [sys.executable, str(ROOT / "benchmarks" / "kill_review.py"), str(register)]
@@ -110,6 +111,7 @@ def test_kill_minus_nine_at_random_moments_leaves_no_torn_output(register, tmp_p
     assert json.loads(result.read_bytes())["faults"] == []
 
 
+@pytest.mark.slow
 def test_the_engine_and_the_threads_change_no_result(register, tmp_path):
     pytest.importorskip("pyspark", exc_type=ImportError)
     command = [sys.executable, "-m", "openverdict", "review", str(register), "--no-chance"]

@@ -151,14 +151,17 @@ LAUGHS = (
 
 def pdf(objects: Sequence[bytes], *, root: int = 1, trailer: bytes = b"") -> bytes:
     """A PDF of these objects, numbered from 1, with a table of where they stand."""
-    out, offsets = b"%PDF-1.7\n", []
+    out, offsets = (
+        bytearray(b"%PDF-1.7\n"),
+        [],
+    )  # which grows in place: some have a hundred thousand objects
     for number, content in enumerate(objects, start=1):
         offsets.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
     start = len(out)
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % at for at in offsets)
-    return out + b"trailer\n<< /Size %d /Root %d 0 R %s >>\nstartxref\n%d\n%%%%EOF\n" % (
+    return bytes(out) + b"trailer\n<< /Size %d /Root %d 0 R %s >>\nstartxref\n%d\n%%%%EOF\n" % (
         len(objects) + 1,
         root,
         trailer,
