@@ -45,6 +45,7 @@ PARAMETERS: dict[str, Any] = {
     "enquiry": 99,
     "exhibit": 99,
     "device": 99,
+    "table": "facts",
     "proposal": "p{}0".format,
 }
 OURS = [route for route in ROUTES if route.foreign is None]

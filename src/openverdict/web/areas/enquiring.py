@@ -36,6 +36,7 @@ from openverdict.web.areas.of_case import (
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Choices, Field, Filled, Form, Kind, begin
 from openverdict.web.route import Route
+from openverdict.web.words import moment_words
 
 ALL, OPEN, OVERDUE, ANSWERED = "all", "open", "overdue", "answered"
 STATES = ((OPEN, "Open"), (OVERDUE, "Over their time"), (ANSWERED, "Answered"), (ALL, "All"))
@@ -136,8 +137,9 @@ def before_answer(ask: Ask) -> Page:
     if each.outcome is not None:
         raise GoneError(f"enquiry {each.enquiry}: it was answered before; ask anew")
     lede = (
-        f"Case {case}: {check_label(each.asked)}, asked for by {each.requested_by} on {each.since}; {state_words(each)}, "
-        f"due {each.due}. What the result says of the case is entered as facts besides: nothing is read out of your words."
+        f"Case {case}: {check_label(each.asked)}, asked for by {each.requested_by} on {moment_words(each.since)}; "
+        f"{state_words(each)}, due {moment_words(each.due)}. What the result says of the "
+        "case is entered as facts besides: nothing is read out of your words."
     )
     return Page(
         {"lede": lede, "case": case},

@@ -23,6 +23,7 @@ from openverdict.web.areas.of_case import (
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Choices, Field, Filled, Form, Kind, begin
 from openverdict.web.route import Route
+from openverdict.web.words import moment_words
 
 PURPOSE = "retention"
 OF_CASE = (
@@ -195,7 +196,7 @@ def _stands(ask: Ask, case: str) -> str:
     each = found[0]
     over = f", {each.days_over} days ago" if each.days_over else ""
     said = f" {each.approved_by} approved that it is erased." if each.approved_by else ""
-    return f"Case {case} ({plain(each.group)}) is kept until {each.review_due}{over}.{held}{said}"
+    return f"Case {case} ({plain(each.group)}) is kept until {moment_words(each.review_due)}{over}.{held}{said}"
 
 
 def _crumbs(ask: Ask, case: str) -> tuple[tuple[str, str], ...]:

@@ -306,10 +306,7 @@ def ask_for_checks(ask: Ask, subject: Subject, filled: Filled) -> str:
 
 
 def _begins_checks(ask: Ask, subject: Subject, stand: Position) -> dict[str, Any]:
-    """The checks that are never made on one of the cases, ticked."""
-    found = case_triage(ask.store, subject.cases, user=ask.who).values()
-    left = {code for each in found for code in each.never_made if code not in each.asked}
-    return {"checks": [code for code in checks() if code in left], "advised_by": "reviewer"}
+    return {"advised_by": "reviewer"}
 
 
 def _opinion(filled: Filled) -> Opinion:

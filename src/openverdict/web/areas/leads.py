@@ -9,7 +9,7 @@ from openverdict.decisions.agenda import Queue, Work, agenda, left_off
 from openverdict.decisions.roles import Operation
 from openverdict.web.addresses import address
 from openverdict.web.answers import Go, Page
-from openverdict.web.areas import lead_acts, together
+from openverdict.web.areas import lead_acts, tables, together
 from openverdict.web.areas.subjects import (
     LEAD,
     PAIR,
@@ -106,6 +106,7 @@ def view_lead(ask: Ask) -> Page:
     layout = {
         **lead_acts.form_for(ask, LEAD, subject, stand, data["showing"]),
         "act_to": lead_acts.addresses_of(ask, LEAD),
+        "tables_to": ask.to(f"{LEAD.name}_table", table="facts", **ask.params),
     }
     return Page(data, title=f"Lead {lead['name']}", layout=layout)
 
@@ -116,6 +117,7 @@ def view_pair(ask: Ask) -> Page:
     layout = {
         **lead_acts.form_for(ask, PAIR, subject, stand, data["showing"]),
         "act_to": lead_acts.addresses_of(ask, PAIR),
+        "tables_to": ask.to(f"{PAIR.name}_table", table="facts", **ask.params),
     }
     first, second = subject.cases
     return Page(data, title=f"Cases {first} and {second}", layout=layout)
@@ -190,4 +192,5 @@ ROUTES: tuple[Route, ...] = (
     ),
     *lead_acts.ROUTES,
     *together.ROUTES,
+    *tables.ROUTES,
 )

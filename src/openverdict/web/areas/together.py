@@ -15,6 +15,8 @@ from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Filled, Form, Kind
 from openverdict.web.route import Route
 
+# Reasons that only a decision on one pair can have: that a record names the other, or that another decision stood there.
+OF_ONE = ("one_names_the_other", "entered_wrongly", "new_facts")
 LONGEST = 200_000  # characters: more pairs than any policy allows at once
 
 
@@ -74,7 +76,8 @@ TOGETHER = Form(
         Field("pairs", "Pairs", Kind.WORDS, longest=LONGEST,
               hint="One in a line: two case numbers with a comma between them."),
         Field("reasons", "Why?", Kind.CHOICES,
-              choices=tuple((r.code, r.label) for r in reasons().values() if Conclusion.NOT_SIMILAR in r.supports)),
+              choices=tuple((r.code, r.label) for r in reasons().values()
+                            if Conclusion.NOT_SIMILAR in r.supports and r.code not in OF_ONE)),
         words_field("Your reason in words"),
     ),
     button="Decide on all of them: not similar",

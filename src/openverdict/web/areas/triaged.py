@@ -50,11 +50,11 @@ def is_owed(ask: Ask, case: str) -> bool:
 
 
 def before_checks(ask: Ask) -> Page:
-    """The checks that nobody has made or asked for, ticked."""
+    """The checks that nobody has made or asked for."""
     case = case_of(ask)
-    left = [code for code, _ in _left(ask)]
+    _left(ask)
     lede = f"Case {case}. Each becomes an enquiry with a clock that runs until somebody records what became of it."
-    filled = begin(CHECKS, {"checks": left, "advised_by": "reviewer"})
+    filled = begin(CHECKS, {"advised_by": "reviewer"})
     return Page({"lede": lede, "case": case}, filled=filled, crumbs=back_to(ask, case))
 
 
