@@ -92,6 +92,28 @@ def test_rejected_rows_change_the_exit_code_only_when_asked(with_reject, tmp_pat
     assert run("intake", with_reject).exit_code == 0
 
 
+@pytest.mark.parametrize("how", [(), ("--quiet",), ("--json",), ("--store", "cases.db")])
+def test_an_intake_that_could_read_no_row_at_all_fails_and_says_why(tmp_path, how):
+    path = tmp_path / "nothing.csv"
+    path.write_text("case_id,found_at\nX1,yesterday\nX2,03/04/2015\n", encoding="utf-8")
+    how = [str(tmp_path / each) if each.endswith(".db") else each for each in how]
+    told = run("intake", path, *how)
+    (line,) = [each for each in told.stderr.splitlines() if each.startswith("openverdict: ")]
+    assert told.exit_code == 1
+    assert "all 2 rows were rejected; first: nothing.csv, row 2, found_at 'yesterday'" in line
+    path.write_text("case_id,found_at\n", encoding="utf-8")
+    assert run("intake", path).exit_code == 0, "an empty table is no fault of its rows"
+
+
+def test_columns_that_are_not_those_of_the_template_are_named_with_the_mend(tmp_path):
+    path = tmp_path / "foreign.csv"
+    path.write_text("Ref,Date found,Sex\nR1,03/02/2021,M\n", encoding="utf-8")
+    said = ("'case_id' and 'found_at' are missing", "found instead: 'Ref', 'Date found', 'Sex'")
+    check_refused(run("intake", path), *said, f"openverdict intake --suggest-mapping {path}")
+    path.write_text("case_id,found_att\nR1,2021-02-03\n", encoding="utf-8")
+    check_refused(run("intake", path), "'found_at' is missing", "did you mean found_at?")
+
+
 def test_intake_accounts_for_every_row_as_json(with_reject):
     told = json.loads(run("intake", with_reject, "--json").stdout)
     assert told["rows_read"] == told["cases"] + told["rejected_rows"] == 2

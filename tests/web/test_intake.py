@@ -66,6 +66,29 @@ def test_a_file_in_our_layout_is_read_at_once_and_taken_in_when_somebody_says_so
     assert list(spool.folder().iterdir()) == [], "the uploaded copies are removed"
 
 
+def test_files_of_which_no_row_could_be_read_are_not_taken_in(app):
+    asking = client("data_manager")
+    path = uploaded(asking, ("nothing.csv", b"case_id,found_at\nX1,yesterday\n"))
+    assert told(asking, path)["found"]["all_rejected"]
+    page = asking.get(path).text
+    assert "Not one row could be read" in page
+    assert f"{path}/commit" not in page
+    assert asking.get(f"{path}/commit").status_code == 404
+    assert asking.post(f"{path}/commit", {"sure": "yes"}).status_code in (404, 422)
+    assert asking.get(f"{path}.csv").status_code == 200
+
+
+def test_what_is_required_and_not_there_is_named_with_what_stands_there_instead(app):
+    asking = client("data_manager")
+    path = uploaded(asking, ("foreign.csv", FOREIGN))
+    seen = told(asking, path)
+    assert [each["field"] for each in seen["missing"]] == ["case_id", "found_at"]
+    assert seen["found_instead"] == ["Ref", "Date found", "Sex", "Heroin", "Remark"]
+    page = asking.get(path).text
+    assert "Required, and not there" in page
+    assert "<code>Date found</code>" in page
+
+
 def test_what_would_change_is_named_before_it_does(app):
     asking = client("data_manager")
     first = uploaded(asking, ("one.csv", b"case_id,found_at,sex\nN1,2021-03-01,male\n"))

@@ -144,7 +144,7 @@ def _missing(missing: list[str], plain: dict[str, str]) -> str:
         near = nearest(plain[column], missing)
         if near.startswith("did you mean"):
             said += f" ({column[:40]!r}: {near})"
-    return f"{said}; add {'it' if one else 'them'}, or for a table of another layout"
+    return f"{said}; add {'it' if one else 'them'}, or"
 
 
 def _mend(path: Path) -> str:

@@ -73,6 +73,12 @@ def view_entry(ask: Ask) -> Page:
     data = asdict(prove_entry(ask.store, number, user=ask.who))
     data["address"] = ask.to("record.proof", entry=number)
     data["last"] = ask.store.size() - 1
+    hashes = [
+        ("leaf", data["leaf"]),
+        *(("beside it", each) for each in data["path"]),
+        ("root", data["root"]),
+    ]
+    data["hashes"] = [{"entry": number, "what": what, "hash": value} for what, value in hashes]
     return Page(data, title=f"Entry {number}")
 
 
@@ -185,6 +191,7 @@ ROUTES: tuple[Route, ...] = (
         view_entry,
         operation=Operation.INSPECT_LOG,
         title="Entry",
+        csv="hashes",
         crumbs=("house.home", "record.log"),
     ),
     Route(

@@ -13,6 +13,7 @@ from openverdict.reports.case_facts import case_facts
 from openverdict.web.answers import GoneError, Page
 from openverdict.web.areas import enquiring, exhibiting, keeping, triaged
 from openverdict.web.areas.case_parts import opinions_in, work_on
+from openverdict.web.areas.of_case import about_case, back_to, case_of
 from openverdict.web.areas.signing_off import told_categories
 from openverdict.web.areas.subjects import line_of
 from openverdict.web.ask import Ask
@@ -80,6 +81,15 @@ def view_case(ask: Ask) -> Page:
     return Page(data, title=f"Case {case}", layout={"pieces": marked, "may_enter": mine})
 
 
+def view_opinions(ask: Ask) -> Page:
+    """Every opinion on the manner of death, each by whose it is. That the case was looked at is logged."""
+    case = case_of(ask)
+    with ask.writing() as writer:
+        data = case_facts(ask.store, writer, case)
+    told = {"case": case, "redacted": data["redacted"]} | opinions_in(data["facts"])
+    return Page(told, title=f"Opinions on case {case}", crumbs=back_to(ask, case))
+
+
 ROUTES: tuple[Route, ...] = (
     Route(
         "cases",
@@ -100,6 +110,14 @@ ROUTES: tuple[Route, ...] = (
         title="Case",
         csv="facts",
         crumbs=("house.home", "register.search"),
+    ),
+    about_case(
+        "opinions",
+        "cases.opinions",
+        view_opinions,
+        "Opinions on the manner of death",
+        Operation.VIEW,
+        csv="opinions",
     ),
     *enquiring.ROUTES,
     *exhibiting.ROUTES,

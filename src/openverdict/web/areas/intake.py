@@ -83,7 +83,8 @@ def batch(ask: Ask) -> Page:
     if job is not None and taken:
         if found is not None:
             found.remove()  # the worker was ended before it came to that
-        return Page({"batch": token, "stage": "taken", "receipt": job.result}, title="Taken in")
+        told = {"batch": token, "stage": "taken", "files": [], "receipt": job.result}
+        return Page(told, title="Taken in")
     if found is None:
         raise GoneError(
             "these files were thrown away or taken in, or are somebody else's; see Intake"
@@ -534,7 +535,9 @@ ROUTES: tuple[Route, ...] = (
     _route(
         "intake/template", "intake.template", template, "Empty template", query=KIND, json=False
     ),
-    _route("intake/<slug:batch>", "intake.batch", batch, "Upload", form=LAYOUT, act=choose),
+    _route(
+        "intake/<slug:batch>", "intake.batch", batch, "Upload", form=LAYOUT, act=choose, csv="files"
+    ),
     _route(
         "intake/<slug:batch>/columns",
         "intake.columns",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from openverdict.decisions import accounts
-from openverdict.decisions.access import why
+from openverdict.decisions.access import footing, why
 from openverdict.decisions.guarding import ask as ask_rule
 from openverdict.decisions.models import Glass, GlassEnd
 from openverdict.decisions.policy import in_force
-from openverdict.decisions.roles import Operation
+from openverdict.decisions.roles import HOUSE, Operation
 from openverdict.errors import InputError
 from openverdict.ledger.events.base import moment_text
 from openverdict.ledger.models import Case
@@ -27,7 +29,24 @@ def explain(ask: Ask) -> Page:
         if case is not None and not ask.store.rows(Case).filter(case_id=case).exists():
             raise InputError(f"case {case}: the store does not have it; check the number")
         answer = why(ask.store, about, Operation(ask.query["operation"]), case, at=at)
-    return Page({"answer": answer})
+    return Page({"answer": answer, "answers": _answers(ask, about, case)})
+
+
+def _answers(ask: Ask, about: str, case: str | None) -> list[dict[str, Any]]:
+    """The answer on every operation, or on the one that was asked for, as rows."""
+    asked = ask.query["operation"]
+    if case is not None and not ask.store.rows(Case).filter(case_id=case).exists():
+        raise InputError(f"case {case}: the store does not have it; check the number")
+    stance = footing(ask.store, about, () if case is None else (case,), at=ask.store.clock())
+    rows = []
+    for operation in Operation if asked is None else (Operation(asked),):
+        found = stance.answer(operation, None if operation in HOUSE else case)
+        rows.append(
+            {"user": about, "operation": operation.value, "words": operation.value.replace("_", " "),
+             "case": found.case, "allowed": found.allowed, "how": found.access.value, "rule": found.rule,
+             "why": found.text}
+        )  # fmt: skip
+    return rows
 
 
 def before_restricting(ask: Ask) -> Page:
@@ -117,7 +136,7 @@ RESTRICT = Form(
     danger=True,
 )  # fmt: skip
 ROUTES: tuple[Route, ...] = (
-    Route("people/why", "people.why", explain, operation=Gate.SIGNED_IN, query=WHY,
+    Route("people/why", "people.why", explain, operation=Gate.SIGNED_IN, query=WHY, csv="answers",
           title="Why can I see this?", crumbs=("house.home",)),
     Route("people/restrict/<key:case>", "people.restrict", before_restricting,
           operation=Operation.RESTRICT, case="case", title="Restrict a case", form=RESTRICT,

@@ -24,7 +24,7 @@ from openverdict.reports.making import log_report
 from openverdict.reports.pack import PROFILES, write_pack
 from openverdict.reports.printed import pdf
 from openverdict.reports.unlooked import never_looked_at
-from openverdict.reports.unlooked_files import unlooked_html
+from openverdict.reports.unlooked_files import unlooked_html, unlooked_table
 from openverdict.web.answers import Download, Go, Page, as_json
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Field, Filled, Form, Kind
@@ -62,7 +62,8 @@ def _unlooked(ask: Ask) -> Report:
     told = never_looked_at(ask.store, at, ask.who)
     html = unlooked_html(told, made=at, reader=ask.who)
     run = "none" if told.run is None else str(told.run)
-    return Report("never_looked_at", "run", run, asdict(told), html)
+    data = asdict(told) | {"rows": unlooked_table(told).to_dicts()}
+    return Report("never_looked_at", "run", run, data, html)
 
 
 def _closed(ask: Ask) -> Report:
@@ -168,13 +169,13 @@ def _of_pair(_: Store, params: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _routes(
-    path: str, name: str, title: str, make: Make, operation: Operation, **about: Any
+    path: str, name: str, title: str, make: Make, operation: Operation, csv: str, **about: Any
 ) -> tuple[Route, Route]:
-    """A report as page and as PDF."""
+    """A report as page, with `csv` of its lists as CSV, and as PDF."""
     crumbs = ("house.home", "record.reports")
     return (
         Route(path, f"record.{name}", _page(make), operation=operation, title=title,
-              template="record/report.html", crumbs=crumbs, **about),
+              template="record/report.html", csv=csv, crumbs=crumbs, **about),
         Route(f"{path}/pdf", f"record.{name}_pdf", _paper(make), operation=operation,
               title=f"{title}, as PDF", json=False, paper=True, **about),
     )  # fmt: skip
@@ -206,13 +207,14 @@ HOW, WHAT_CAME = "How it was considered", "What came of the last run"
 ROUTES: tuple[Route, ...] = (
     Route("reports", "record.reports", choose, operation=Operation.LIST, title="Reports",
           nav="Reports", form=CHOOSE, act=chosen, crumbs=("house.home",)),
-    *_routes("reports/unlooked", "unlooked", "Never looked at", _unlooked, Operation.LIST),
-    *_routes("reports/closure", "closure", WHAT_CAME, _closed, Operation.LIST),
-    *_routes("reports/case/<key:case>", "of_case", HOW, _considered, Operation.REPORT, case="case"),
-    *_routes("reports/lead/<number:lead>", "of_lead", HOW, _considered, Operation.REPORT,
+    *_routes("reports/unlooked", "unlooked", "Never looked at", _unlooked, Operation.LIST, "rows"),
+    *_routes("reports/closure", "closure", WHAT_CAME, _closed, Operation.LIST, "leads"),
+    *_routes("reports/case/<key:case>", "of_case", HOW, _considered, Operation.REPORT, "steps",
+             case="case"),
+    *_routes("reports/lead/<number:lead>", "of_lead", HOW, _considered, Operation.REPORT, "steps",
              cases=_of_lead),
     *_routes("reports/pair/<key:first>/<key:second>", "of_pair", HOW, _considered,
-             Operation.REPORT, cases=_of_pair),
+             Operation.REPORT, "steps", cases=_of_pair),
     Route("reports/pack", "record.pack", before_pack, operation=Operation.DISCLOSE,
           title="Disclose a pack", form=PACK, act=pack, template="layout/form.html", json=False,
           crumbs=("house.home", "record.reports")),

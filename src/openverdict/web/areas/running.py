@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from openverdict.decisions.changes import Changes, Moved, changes
+from openverdict.decisions.changes import Changes, Moved, changes, told_of
 from openverdict.decisions.roles import Operation
 from openverdict.decisions.runs import UNDER_WAY, list_runs, one_run
 from openverdict.decisions.subjects import Kind as SubjectKind
@@ -148,6 +148,7 @@ def compare(ask: Ask) -> Page:
                     "pairs": [],
                     "levels": [],
                     "touched": [],
+                    "told": [],
                     "hidden": 0,
                     "more": 0,
                 }
@@ -163,6 +164,10 @@ def compare(ask: Ask) -> Page:
         "pairs": moved(found.pairs[:limit], pairs),
         "levels": [vars(each) for each in found.levels[:limit]],
         "touched": list(found.touched),
+        "told": [
+            {"owner": owner, "case": case}
+            for owner, case in told_of(ask.store, after, user=ask.who)
+        ],
         "hidden": found.hidden,
         "more": max(len(found.pairs) - SHOWN, 0) + max(len(found.levels) - SHOWN, 0)
         if limit
