@@ -93,6 +93,7 @@ def test_a_check_never_made_is_requested_from_the_page_of_a_lead_by_one_button(t
     monkeypatch.setattr(subjects, "_checks", lambda *_: [row])
     page = client("one").get(lead).text
     form = re.search(rf'<form method="post" action="{lead}/checks">.*?</form>', page, re.DOTALL)
+    assert form is not None
     sent = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
     sent.pop("csrfmiddlewaretoken")
     assert "Request this check" not in client("look").get(lead).text
