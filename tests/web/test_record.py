@@ -10,6 +10,7 @@ from tests.web.conftest import client
 
 from openverdict.ledger.merkle import leaf_hash
 from openverdict.ledger.models import Event
+from openverdict.web.serving import work
 
 
 def kinds_since(app, size):
@@ -43,20 +44,27 @@ def test_the_proof_of_an_entry_is_a_file(app):
 
 def test_the_log_is_verified_and_taken_out(app):
     asking = client("auditor")
-    told = json.loads(asking.post("/log/verify.json", {}, "application/json").content)
+    assert json.loads(asking.get("/log/verify.json").content)["verdict"] is None
+    assert asking.post("/log/verify").status_code == 303
+    assert asking.post("/log/verify").status_code == 422, "once at a time"
+    work(until_input_ends=False, batch=True)
+    told = json.loads(asking.get("/log/verify.json").content)
+    assert told["job"]["state"] == "done"
     assert told["verdict"]["outcome"] == "intact", told
-    assert "intact" in asking.post("/log/verify").text
+    assert "intact" in asking.get("/log/verify").text
     size = app.store.size()
     file = asking.post("/log/export", {"recipient": "an inspector"})
     assert zipfile.ZipFile(io.BytesIO(file.content)).testzip() is None
     assert "log_exported" in kinds_since(app, size)
 
 
-def test_a_long_log_is_left_to_the_command(app, monkeypatch):
-    monkeypatch.setattr("openverdict.web.areas.auditing.QUICK", 3)
+def test_reading_the_log_again_can_be_ended(app):
     asking = client("auditor")
-    assert "long run" in asking.get("/log/verify").text
-    assert asking.post("/log/verify").status_code == 422
+    asking.post("/log/verify")
+    assert asking.post("/log/verify/stop").status_code == 303
+    assert json.loads(asking.get("/log/verify.json").content)["job"]["state"] == "stopped"
+    assert "was ended" in asking.get("/log/verify").text
+    assert client("reviewer").post("/log/verify/stop").status_code == 403
 
 
 def test_a_report_is_a_page_a_pdf_and_json_and_making_it_is_logged(app):

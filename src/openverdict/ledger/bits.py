@@ -181,8 +181,8 @@ def faults(alias: str, stored: Iterable[Made]) -> Iterator[str]:
         said = {(field, value): _unpacked(data) for _, field, value, data in group}
         wrong = said.items() ^ expected.pop(block, {}).items()
         if wrong:
-            field, value = min(wrong)[0]
-            yield f"the lists have other cases with {field} {value!r} than the record; {MEND}"
+            field = min(wrong)[0][0]
+            yield f"the lists have other cases by {field} than the record; {MEND}"
             return
     if expected:
         yield f"the lists lack sets of cases from number {min(expected) * SPAN} on; {MEND}"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 AS_IS, COLUMNS, TEXT = "as_is", "columns", "text"
 SHIPPED, KEPT = "shipped:", "kept:"
 TEMPLATE, FACTS, FOREIGN = "template", "facts", "foreign"
+VERIFIED = ("entries", "rows", "nodes", "checkpoints", "erased")
 
 
 def look(job: Job, tell: Teller) -> dict[str, Any]:
@@ -169,6 +170,21 @@ def comparison(job: Job, tell: Teller) -> dict[str, Any]:
     return asdict(taken)
 
 
+def verify_store(job: Job, tell: Teller) -> dict[str, Any]:
+    """Read the whole store again, and say what came of it."""
+    from openverdict.ledger.verifying import verify
+
+    tell("verify-entries", 0.0)
+    found = verify(current().store, progress=tell)
+    return {
+        "outcome": found.outcome.name.lower(),
+        "root": found.root.hex(),
+        **{name: getattr(found, name) for name in VERIFIED},
+        "problems": [{"entry": each.entry, "what": each.what} for each in found.problems],
+        "doubts": found.doubts,
+    }
+
+
 BY_KIND: dict[str, Callable[[Job, Any], dict[str, Any]]] = {
     working.LOOK: look,
     working.READ: read,
@@ -176,6 +192,7 @@ BY_KIND: dict[str, Callable[[Job, Any], dict[str, Any]]] = {
     working.RUN: run,
     working.NARRATIVES: narratives,
     working.DOCUMENT: document,
+    working.VERIFY: verify_store,
     working.COMPARISON: comparison,
 }
 

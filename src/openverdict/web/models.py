@@ -65,7 +65,7 @@ ACTIVE = ("queued", "running")
 
 class Job(models.Model):
     """Long work that the worker does for somebody. `kind`: look, read, commit (of an upload, `batch`), run, narratives,
-    document, comparison (of an upload).
+    document, comparison (of an upload), verify.
 
     `state`: queued, running, done, failed, stopped. `worker`: which process does it; `told_at`: when that last said so.
     `share`, `pairs_a_second` and `left_s` are of the step under way. `result` holds counts and names of fields, never values.

@@ -39,6 +39,11 @@ STEPS = {
     "narratives": "Reading narratives",
     "document": "Reading the document",
     "comparison": "Taking the comparison into the store",
+    "verify-file": "Asking the database whether it is sound",
+    "verify-entries": "Making every hash again",
+    "verify-tree": "Building the tree again",
+    "verify-checkpoints": "Comparing signed heads",
+    "verify-lists": "Working out the lists again",
 }
 JOBS = {
     "look": "Looking at the columns",
@@ -48,6 +53,7 @@ JOBS = {
     "narratives": "Reading narratives",
     "document": "Reading the document",
     "comparison": "Taking the comparison into the store",
+    "verify": "Reading the whole log again",
 }
 ENDED = {"done": "has ended", "failed": "failed", "stopped": "was ended"}
 

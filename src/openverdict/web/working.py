@@ -30,7 +30,7 @@ from openverdict.web.models import ACTIVE, Job
 
 QUEUED, RUNNING, DONE, STOPPED = "queued", "running", "done", "stopped"
 RUN, LOOK, READ, COMMIT = "run", "look", "read", "commit"
-NARRATIVES, DOCUMENT, COMPARISON = "narratives", "document", "comparison"
+NARRATIVES, DOCUMENT, COMPARISON, VERIFY = "narratives", "document", "comparison", "verify"
 TELL_EVERY_S = 1.0
 SILENT = timedelta(minutes=2)  # after which a worker counts as gone
 Work = Callable[[Job, "Teller"], dict[str, Any]]

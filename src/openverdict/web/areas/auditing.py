@@ -14,16 +14,13 @@ from openverdict.decisions.roles import Operation
 from openverdict.errors import InputError
 from openverdict.ledger.events import registry
 from openverdict.ledger.events.base import Act
-from openverdict.ledger.verifying import verify
-from openverdict.web.answers import Download, GoneError, Page, as_json
+from openverdict.web import tasks, working
+from openverdict.web.answers import Download, Go, GoneError, Page, as_json
 from openverdict.web.ask import Ask
-from openverdict.web.forms import Choices, Field, Filled, Form, Kind, begin
+from openverdict.web.forms import Choices, Field, Filled, Form, Kind
+from openverdict.web.models import ACTIVE
 from openverdict.web.paging import SIZE
 from openverdict.web.route import Route
-
-# A log of so many entries is read again in some seconds; a longer one is left to the command, which shows how far it is.
-QUICK = 100_000
-SUMMARY = ("entries", "rows", "nodes", "checkpoints", "erased")
 
 
 def _kinds(_: Ask) -> Choices:
@@ -100,34 +97,38 @@ def _known(ask: Ask) -> int:
 
 
 def before_verifying(ask: Ask) -> Page:
-    """What verifying reads, and how long the log is."""
-    size = ask.store.size()
-    return Page({"size": size, "quick": size <= QUICK, "verdict": None})
+    """How far reading the whole store again has come, and what came of it the last time."""
+    working.bury(ask.store)
+    job = working.latest(working.VERIFY)
+    return Page(
+        {
+            "size": ask.store.size(),
+            "job": None if job is None else working.told(job),
+            "verdict": None if job is None or job.state != working.DONE else job.result,
+        }
+    )
 
 
-def verify_now(ask: Ask, _: Filled) -> Page:
-    """Read the whole store again, and say what came of it.
-
-    Raises:
-        InputError: the log is so long that the command has to do it.
-    """
+def verify_now(ask: Ask, _: Filled) -> Go:
+    """The worker reads the whole store again."""
     ask_rule(ask.store, ask.who, Operation.INSPECT_LOG)
-    page = before_verifying(ask)
-    if not page.data["quick"]:
-        raise InputError(
-            f"the log has {page.data['size']:,} entries, too many to read while a page waits; "
-            "run the command: openverdict verify"
-        )
-    found = verify(ask.store)
-    page.data["verdict"] = {
-        "outcome": found.outcome.name.lower(),
-        "root": found.root.hex(),
-        **{name: getattr(found, name) for name in SUMMARY},
-        "problems": [{"entry": each.entry, "what": each.what} for each in found.problems],
-        "doubts": found.doubts,
-    }
-    page.filled = begin(VERIFY)
-    return page
+    if working.latest(working.VERIFY, state__in=ACTIVE) is not None:
+        raise InputError("the log is being read already; wait for its end, or end it")
+    tasks.put(working.VERIFY, ask.who, ask.purpose)
+    return Go(ask.to("record.verify"))
+
+
+def before_stopping(ask: Ask) -> Page:
+    """Before it is ended."""
+    return Page({"lede": "Reading ends at its next step, and says nothing of the log."})
+
+
+def stop_verifying(ask: Ask, _: Filled) -> Go:
+    """It is ended."""
+    job = working.latest(working.VERIFY, state__in=ACTIVE)
+    if job is not None:
+        working.end(job)
+    return Go(ask.to("record.verify"))
 
 
 def before_export(ask: Ask) -> Page:
@@ -212,6 +213,17 @@ ROUTES: tuple[Route, ...] = (
         form=VERIFY,
         act=verify_now,
         crumbs=("house.home", "record.log"),
+    ),
+    Route(
+        "log/verify/stop",
+        "record.stop_verifying",
+        before_stopping,
+        operation=Operation.INSPECT_LOG,
+        title="End reading the log",
+        form=Form((), button="End it", danger=True),
+        act=stop_verifying,
+        template="layout/form.html",
+        crumbs=("house.home", "record.log", "record.verify"),
     ),
     Route(
         "log/export",
