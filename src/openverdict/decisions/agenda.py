@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
+from typing import NamedTuple
 
 from django.db.models import Q
 
@@ -129,7 +131,7 @@ def agenda(
         Queue(queue),
         found.run,
         as_told(found.work(store, shown), pseudonyms(store)),
-        {each.value: sum(map(_test(each, user), found.lines)) for each in Queue},
+        _counts(found.lines, user),
         found.hidden,
         keys[end - 1] if shown and end < len(chosen) else None,
         keys[start] if shown and start > 0 else None,
@@ -193,8 +195,7 @@ def left_off(store: Store, *, user: str) -> tuple[str, str] | None:
     return str(last.subject_kind), str(last.subject)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """What of a piece of work decides in which queues it is, and where. Of a run's many leads, no more than this is read."""
 
     kind: str
@@ -226,8 +227,14 @@ class _Found:
 
 def _cursor(due: str | None, since: str, kind: str, key: str) -> str:
     """What is due comes first, then what was raised last."""
+    return f"{due or '~'} {_days_before(since)} {kind} {key}"
+
+
+@lru_cache(maxsize=100_000)
+def _days_before(since: str) -> str:
+    """Days between a day and the last there can be, as text: smaller for what was raised later."""
     day = date.fromisoformat(since).toordinal() if since else 0
-    return f"{due or '~'} {LATEST - day:07d} {kind} {key}"
+    return f"{LATEST - day:07d}"
 
 
 def _test(queue: Queue, user: str) -> Callable[[_Line], bool]:
@@ -242,6 +249,13 @@ def _test(queue: Queue, user: str) -> Callable[[_Line], bool]:
         Queue.ALL: lambda w: True,
     }
     return tests[queue]
+
+
+def _counts(lines: list[_Line], user: str) -> dict[str, int]:
+    """How much is in each queue."""
+    tests = {each: _test(each, user) for each in Queue if each is not Queue.ALL}
+    counts = {each.value: sum(map(test, lines)) for each, test in tests.items()}
+    return {**counts, Queue.ALL.value: len(lines)}
 
 
 def _of(queue: Queue, lines: list[_Line], user: str) -> list[_Line]:
@@ -292,14 +306,10 @@ def _line(
     given: Mapping[tuple[str, str], str],
 ) -> _Line:
     clock = due.get(key)
-    return _Line(
-        *key,
-        state,
-        tuple(people),
-        given.get(key),
-        0 if clock is None else clock.days_over,
-        _cursor(None if clock is None else clock.due, since, *key),
-    )
+    if clock is None:
+        return _Line(*key, state, tuple(people), given.get(key), 0, _cursor(None, since, *key))
+    cursor = _cursor(clock.due, since, *key)
+    return _Line(*key, state, tuple(people), given.get(key), clock.days_over, cursor)
 
 
 def _listed(store: Store, user: str, cases: dict[tuple[str, str], tuple[str, ...]]) -> set[str]:

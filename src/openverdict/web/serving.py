@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -44,11 +45,21 @@ def first_links(running: Running, *link_for: str) -> list[tuple[str, str, str]]:
 def serve(running: Running, server: Any = None, *, worker: bool = True) -> None:
     """Answer requests until somebody ends it (Ctrl-C). `server`: of `server_of`, where one listens already."""
     server = server or server_of(running)
+    _settle_memory()
     with worker_beside(running) if worker else _nothing():
         try:
             server.run()
         finally:
             server.close()
+
+
+def _settle_memory() -> None:
+    """Leave what is loaded by now out of the search for garbage, which would hold up every so many answers by it."""
+    import openverdict.reports.subject_page
+    import openverdict.web.routes  # noqa: F401  (with what it loads, most of what pages need)
+
+    gc.collect()
+    gc.freeze()
 
 
 def server_of(running: Running, port: int | None = None) -> Any:
