@@ -30,11 +30,15 @@ from tests.narrative.coded import Code, Narrative  # noqa: E402
 from tests.narrative.readings import (  # noqa: E402
     READINGS,
     SENSES,
+    VOICES,
     by_rules,
     development,
     measured,
     reading,
     stated,
+    voices,
+    voices_development,
+    voices_second,
 )
 
 RESULTS = ROOT / "benchmarks" / "results" / "narrative_held_out.json"
@@ -264,6 +268,28 @@ def measure() -> dict[str, Any]:
     return told
 
 
+def measure_voices() -> dict[str, Any]:
+    """The rules on the narratives of other voices, in both halves, and on the routine ones and near misses among them."""
+    read, known = voices(), set(measured())
+    found = {name: [c for c in by_rules(n.text) if c.code in known] for name, n in read.items()}
+    drawn = [n for n in read if int(n[1:]) <= VOICES]
+    halves = {
+        "development": [n for n in drawn if voices_development(n)],
+        "validation": [n for n in drawn if not voices_development(n)],
+        "near_misses": [n for n in read if int(n[1:]) > VOICES],
+    }
+    told: dict[str, Any] = {}
+    for half, names in halves.items():
+        figures = compare(read, found, names)
+        kept = ("indicators", "by_sense", "spans", "by_indicator")
+        told[half] = {"narratives": len(names), **{k: figures[k] for k in kept}}
+    units = {n: (stated(read[n]), voices_second()[n]) for n in drawn}
+    told["two_codings_of_one_author"] = {
+        s: _pooled(units, [(c, s) for c in measured()]) for s in SENSES
+    }
+    return told
+
+
 def shipped(after: dict[str, Any]) -> dict[str, Any]:
     """What the package says of its rules beside a suggestion: counts in the untouched half against the first reader."""
     half = after["untouched"]["first"]
@@ -308,6 +334,8 @@ def main() -> None:
     told = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     told["readers"] = agreement_of_readers()
     told["before" if args.before else "after"] = measure()
+    if not args.before:
+        told["voices"] = measure_voices()
     RESULTS.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     if not args.before:
         SHIPPED.write_text(json.dumps(shipped(told["after"]), indent=1) + "\n", encoding="utf-8")

@@ -15,6 +15,7 @@ READINGS = ("first", "second", "adjudicated")
 SEEN_FIRST = (
     114  # H101 to H114 had been read by whoever mends the rules before the halves were drawn
 )
+VOICES = 200  # J1 to J200 are drawn into halves; from there on they are near misses, on which rules were mended
 SENSES = ("present", "negated", "uncertain", "other")
 # What a code speaks of, by the letter before its dot, and the field that rules fill with it.
 FIELDS = {"c": "contact_channels", "p": "found_place_kind", "b": "body_position"}
@@ -81,6 +82,33 @@ def _adjudicated() -> dict[str, Narrative]:
             name, one.text, tuple(sorted(codes, key=lambda c: (c.start, c.end)))
         )
     return found
+
+
+@cache
+def voices() -> dict[str, Narrative]:
+    """The narratives in the voices of those who write about a sudden death; their indicators alone are coded."""
+    lines = (DATA / "voices.txt").read_text(encoding="utf-8").splitlines()
+    read = (read_marked(*ln.split("\t", 1)) for ln in lines if ln and not ln.startswith("#"))
+    return {n.name: n for n in read}
+
+
+@cache
+def voices_second() -> dict[str, set[tuple[str, str]]]:
+    """The (code, sense) of each of these narratives in the second coding, which holds no spans."""
+    signs = {"-": "negated", "~": "other", "?": "uncertain"}
+    found = {}
+    with (DATA / "voices_second.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            codes = (row["codes"] or "").split()
+            found[row["narrative"]] = {
+                (c.rstrip("-~?"), signs.get(c[-1], "present")) for c in codes
+            }
+    return found
+
+
+def voices_development(name: str) -> bool:
+    """Whether rules were mended on one of these: half of the first 200 by a hash of the name, and all near misses."""
+    return int(name[1:]) > VOICES or hashlib.sha256(name.encode()).digest()[0] % 2 == 0
 
 
 def by_rules(text: str) -> list[Code]:

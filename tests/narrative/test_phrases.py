@@ -35,7 +35,7 @@ def test_a_list_named_in_a_pattern_is_used_and_every_list_is_named():
         p
         for f in data["field"].values()
         for e in f.values()
-        for kind in ("patterns", "near", "denied")
+        for kind in ("patterns", "near", "wide", "across", "denied")
         for p in e.get(kind, ())
     ]
     named = {
@@ -46,7 +46,7 @@ def test_a_list_named_in_a_pattern_is_used_and_every_list_is_named():
         if w[0] == "@"
     }
     assert named == set(data["lists"])
-    assert version.startswith("1+")
+    assert version.startswith("2+")
 
 
 @pytest.mark.parametrize("pattern", ["*3 word? *2", "@nothing found", "# *2"])
@@ -116,6 +116,35 @@ def test_a_stretch_that_is_found_holds_every_group_and_none_is_found_where_a_gro
 def test_words_near_each_other_that_cannot_call_are_refused(pattern):
     with pytest.raises(InputError, match="pattern"):
         compile_near(pattern, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("Rigor ++ in the jaw. Bystander states he was talking a few minutes ago.", True),
+        ("Rigor ++ in the jaw. Nothing else. Bystander states he was talking just now.", False),
+    ],
+)
+def test_what_neither_of_two_sentences_says_alone_is_read_from_both(text, span):
+    found = [s for s in suggest(text) if s.value == "stiffness_time_mismatch"]
+    assert bool(found) is span
+    assert all(". B" in s.span(text) for s in found)
+
+
+def test_an_abbreviation_is_read_as_its_word_and_the_span_keeps_what_was_written():
+    text = "No mob on person or at the scene."
+    (found,) = [s for s in suggest(text) if s.field == "indicators"]
+    assert (found.value, found.assertion) == ("phone_missing", Assertion.PRESENT)
+    assert "mob" in found.span(text)
+
+
+def test_a_text_that_says_it_is_training_states_nothing():
+    said = "The caller would not give his name."
+    assert [s.assertion for s in suggest(said) if s.value == "anonymous_call"] == [
+        Assertion.PRESENT
+    ]
+    taught = [s for s in suggest(f"Training slide: {said}") if s.value == "anonymous_call"]
+    assert [s.assertion for s in taught] == [Assertion.HYPOTHETICAL]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,9 @@ from openverdict.narrative.suggestion import Assertion, Suggestion
 from openverdict.narrative.tokens import Tokens, sentences
 
 DOUBTED = 0.8
+SUPPOSED_WITHIN = (
+    10  # words from the beginning of a text in which one says that it is training or a form
+)
 DENYING = frozenset(
     ["no", "not", "never", "nobody", "none", "nor", "neither", "nothing", "without", "cannot"]
 )
@@ -45,6 +48,7 @@ class Rule:
     denying: bool
     begins: bool
     ends: bool
+    across: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,9 @@ class Phrases:
     version: str
     rules: tuple[Rule, ...]
     by_anchor: Mapping[str, tuple[int, ...]]
+    across: Mapping[str, tuple[int, ...]]  # the same of patterns over two sentences
+    same: Mapping[str, str]  # abbreviations and slips of the pen to the word they stand for
+    supposed: frozenset[str]
 
 
 @cache
@@ -68,6 +75,7 @@ def phrases() -> Phrases:
     common = frozenset(data["common"].split())
     rules: list[Rule] = []
     by_anchor: dict[str, list[int]] = {}
+    over_two: dict[str, list[int]] = {}
     for field, entries in data["field"].items():
         for value, entry in entries.items():
             for name, pattern, denies in _patterns(entry):
@@ -95,11 +103,20 @@ def phrases() -> Phrases:
                         _is_denying(pattern, lists),
                         pattern.startswith("^ "),
                         pattern.endswith(" $"),
+                        name.startswith("across"),
                     )
                 )
+                calls = over_two if name.startswith("across") else by_anchor
                 for word in needs[0]:
-                    by_anchor.setdefault(word, []).append(len(rules) - 1)
-    return Phrases(version, tuple(rules), {w: tuple(found) for w, found in by_anchor.items()})
+                    calls.setdefault(word, []).append(len(rules) - 1)
+    return Phrases(
+        version,
+        tuple(rules),
+        {w: tuple(found) for w, found in by_anchor.items()},
+        {w: tuple(found) for w, found in over_two.items()},
+        data["same"],
+        frozenset(data["supposed"].split()),
+    )
 
 
 def _patterns(entry: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
@@ -107,6 +124,8 @@ def _patterns(entry: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
     return [
         *((str(n), p, False) for n, p in enumerate(entry.get("patterns", ()), start=1)),
         *((f"near{n}", p, False) for n, p in enumerate(entry.get("near", ()), start=1)),
+        *((f"wide{n}", p, False) for n, p in enumerate(entry.get("wide", ()), start=1)),
+        *((f"across{n}", p, False) for n, p in enumerate(entry.get("across", ()), start=1)),
         *((f"no{n}", p, True) for n, p in enumerate(entry.get("denied", ()), start=1)),
     ]
 
@@ -161,35 +180,90 @@ def compile_pattern(
 def suggest_phrases(tokens: Tokens, spans: list[tuple[int, int]] | None = None) -> list[Suggestion]:
     """What the phrases show in a text, one suggestion for overlapping spans of one value; `spans`: its sentences."""
     known = phrases()
-    by_anchor = known.by_anchor
-    if by_anchor.keys().isdisjoint(tokens.words):
+    if known.by_anchor.keys().isdisjoint(tokens.words):
         return []
+    if not known.same.keys().isdisjoint(tokens.words):
+        same = known.same
+        tokens = replace(tokens, words=[same.get(w, w) for w in tokens.words])
+    spans = sentences(tokens) if spans is None else spans
     out: list[Suggestion] = []
-    for first, end in sentences(tokens) if spans is None else spans:
+    told: list[set[tuple[str, str]]] = []
+    for first, end in spans:
         words = tokens.words[first:end]
-        there = set(words)
-        calling = by_anchor.keys() & there
-        if not calling:
-            continue
-        called = []
-        for n in sorted({n for w in calling for n in by_anchor[w]}):
-            rule = known.rules[n]
-            if rule.inside.isdisjoint(there):
-                for step in rule.needs:
-                    if step.isdisjoint(there):
-                        break
-                else:
-                    called.append(rule)
-        if not called:
-            continue
-        hits = _hits(tokens, first, end, called, _Sentence(words))
+        called = _called(known, known.by_anchor, set(words))
+        hits = _hits(tokens, first, end, called, _Sentence(words)) if called else []
+        told.append({(rule.field, rule.value) for rule, _, _ in hits})
         if hits:
-            reach = [r for r in reaches(tokens, first, end) if not r.modifier.results]
-            out.extend(
-                _suggestion(known.version, tokens, rule, a, b, _sense(rule, reach, a, b))
-                for rule, a, b in _longest(hits)
-            )
+            out += _suggestions(known.version, tokens, _longest(hits), [(first, end)])
+    for n, (one, two) in enumerate(itertools.pairwise(spans)):
+        out += _over_two(known, tokens, one, two, told[n] | told[n + 1])
+    if out and not known.supposed.isdisjoint(tokens.words[:SUPPOSED_WITHIN]):
+        return [_as_supposed(s) for s in out]
     return out
+
+
+def _called(known: Phrases, calls: Mapping[str, tuple[int, ...]], there: set[str]) -> list[Rule]:
+    """The rules of which a word of each step is there, in the order of the file."""
+    calling = calls.keys() & there
+    if not calling:
+        return []
+    called = []
+    for n in sorted({n for w in calling for n in calls[w]}):
+        rule = known.rules[n]
+        if rule.inside.isdisjoint(there):
+            for step in rule.needs:
+                if step.isdisjoint(there):
+                    break
+            else:
+                called.append(rule)
+    return called
+
+
+def _over_two(
+    known: Phrases,
+    tokens: Tokens,
+    one: tuple[int, int],
+    two: tuple[int, int],
+    told: set[tuple[str, str]],
+) -> list[Suggestion]:
+    """What two sentences show together and neither shows alone."""
+    first, middle, end = one[0], one[1], two[1]
+    words = tokens.words[first:end]
+    hits = []
+    called = _called(known, known.across, set(words))
+    if called:
+        sentence = _Sentence(words)
+        hits = [
+            (rule, first + a, first + b)
+            for rule in called
+            if (rule.field, rule.value) not in told
+            for a, b in sentence.where(rule, 0, end - first)
+            if first + a < middle < first + b
+        ]
+    return _suggestions(known.version, tokens, _longest(hits), [one, two]) if hits else []
+
+
+def _suggestions(
+    version: str,
+    tokens: Tokens,
+    hits: list[tuple[Rule, int, int]],
+    spans: list[tuple[int, int]],
+) -> list[Suggestion]:
+    """Hits as suggestions, each in the sense that the sentences give it."""
+    reach = [
+        r for first, end in spans for r in reaches(tokens, first, end) if not r.modifier.results
+    ]
+    return [
+        _suggestion(version, tokens, rule, a, b, _sense(rule, reach, a, b)) for rule, a, b in hits
+    ]
+
+
+def _as_supposed(suggestion: Suggestion) -> Suggestion:
+    """A suggestion from a text that is training, a template or a supposition from its beginning on."""
+    sure = suggestion.confidence
+    if suggestion.assertion is Assertion.PRESENT:
+        sure = round(sure * DOUBTED, 2)
+    return replace(suggestion, assertion=Assertion.HYPOTHETICAL, confidence=sure)
 
 
 class _Sentence:
