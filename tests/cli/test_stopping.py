@@ -7,15 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.cli.test_frontdoor import run
+from typer import Exit
 
 import openverdict
 from openverdict.cli.review import work_folder
+from openverdict.cli.terminal import errors
 from openverdict.intake import template_texts
 from openverdict.linkage import Job
 from openverdict.simulate import CitySpec, simulate_register
@@ -80,6 +83,25 @@ def test_a_stopped_review_says_so_in_one_line_and_goes_on_with_the_same_command(
     assert not work_folder(out).exists()
     assert tasks >= 6
     assert read(out) == read(whole)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
+)
+def test_a_stop_that_comes_while_something_is_cleared_away_is_heard_all_the_same(number, code):
+    class Cleared:
+        def __del__(self):
+            os.kill(os.getpid(), number)  # raised in here, where Python swallows whatever is raised
+
+    def works_on():
+        with errors():
+            Cleared()
+            for _ in range(600):
+                time.sleep(0.1)
+
+    with pytest.raises(Exit) as stopped:
+        works_on()
+    assert stopped.value.exit_code == code
 
 
 def test_without_resume_nothing_is_kept(register, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import errno
+import os
 import signal
 import sys
 import threading
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from openverdict.intake import Intake
 
 DONE, REJECTED, UNUSABLE, STOPPED, TERMINATED = 0, 1, 2, 130, 143
+AGAIN_S = 0.05  # after which a signal that was swallowed is sent again
 LINE_EVERY_S = 30.0  # between lines of progress where there is no terminal
 STEPS = {
     "reading": "reading the files",
@@ -105,7 +107,7 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
-    """SIGTERM is raised as `Terminated`."""
+    """SIGTERM is raised as `Terminated`, and again where Python was just clearing something away, which swallows it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -113,10 +115,22 @@ def _ended_in_order() -> Iterator[None]:
     def end(number: int, frame: Any) -> NoReturn:
         raise Terminated
 
-    before = signal.signal(signal.SIGTERM, end)
+    def tell(swallowed: sys.UnraisableHookArgs) -> None:
+        if not issubclass(swallowed.exc_type, KeyboardInterrupt):
+            told(swallowed)
+            return
+        again = signal.SIGTERM if issubclass(swallowed.exc_type, Terminated) else signal.SIGINT
+        # From another thread and a little later: raised in here, it would be swallowed once more.
+        later = threading.Timer(AGAIN_S, os.kill, (os.getpid(), again))
+        later.daemon = True
+        later.start()
+
+    before, told = signal.signal(signal.SIGTERM, end), sys.unraisablehook
+    sys.unraisablehook = tell
     try:
         yield
     finally:
+        sys.unraisablehook = told
         signal.signal(signal.SIGTERM, before)
 
 
