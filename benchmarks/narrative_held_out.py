@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from openverdict.narrative import cohen_kappa, wilson
-from openverdict.narrative.phrases import phrases
+from openverdict.narrative.patterns import phrases
 from openverdict.narrative.settings import vocabulary_version
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from openverdict.cases import dictionary, indicators
 from openverdict.errors import InputError
 from openverdict.narrative import Assertion, suggest
 from openverdict.narrative.near import compile_near
-from openverdict.narrative.phrases import compile_pattern, phrases
+from openverdict.narrative.patterns import compile_pattern, phrases
 from openverdict.narrative.settings import read
 
 ALL = narratives()

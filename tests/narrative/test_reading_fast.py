@@ -15,7 +15,7 @@ from tests.narrative.coded import narratives
 
 from openverdict.narrative import pointers
 from openverdict.narrative.ordered import Ordered, places_of, steps_of
-from openverdict.narrative.phrases import compile_pattern
+from openverdict.narrative.patterns import compile_pattern
 from openverdict.narrative.settings import read
 from openverdict.narrative.tokens import _SHORT, _STOP, _WORD, _plain, sentences, tokenise
 

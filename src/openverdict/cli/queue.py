@@ -37,7 +37,7 @@ def read(
     store: Url,
     substances_only: Annotated[
         bool,
-        typer.Option("--substances-only", help="Read substances alone; needs no optional part."),
+        typer.Option("--substances-only", help="Read substances alone."),
     ] = False,
     user: As = None,
     purpose: Purpose = "death_review",

@@ -52,7 +52,7 @@ def suggest(
     rejects: Rejects = None,
     substances_only: Annotated[
         bool,
-        typer.Option("--substances-only", help="Read substances alone; needs no optional part."),
+        typer.Option("--substances-only", help="Read substances alone."),
     ] = False,
     mapping: Map = None,
     sheet: Sheet = None,
