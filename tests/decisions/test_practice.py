@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from openverdict.cli import app
 from openverdict.decisions.access import has_account
+from openverdict.decisions.suggestions import SuggestionFilter, queue
 from openverdict.ledger.models import Lead, LeadCase
 from openverdict.ledger.store import open_store
 from openverdict.ledger.verdict import Outcome
@@ -33,6 +34,9 @@ def test_it_holds_the_worked_example_as_a_lead(made):
         )
         assert {"B", "C", "D"} <= in_leads
         assert all(has_account(store, name) for name in PEOPLE)
+        waiting = queue(store, SuggestionFilter(), user="a.reviewer")
+        assert waiting.count >= 20
+        assert {line.field for line in waiting.lines} >= {"substances_detected"}
         assert verify(store).outcome is Outcome.INTACT
 
 

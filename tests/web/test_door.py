@@ -17,6 +17,7 @@ from openverdict.decisions.accounts import change_user
 from openverdict.errors import InputError
 from openverdict.ledger.models import Event
 from openverdict.web import links
+from openverdict.web.in_use import marked
 from openverdict.web.models import OneTimeLink
 from openverdict.web.running import Options, start, stop
 from openverdict.web.serving import first_links, work
@@ -132,6 +133,14 @@ def test_where_another_program_listens_no_store_is_made_and_no_link_printed(tmp_
     assert f"--port {port}" in told.output
     assert "begin/" not in told.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_is_served_already_is_said_to_be(app):
+    with marked(app) as beside, marked(app) as second:
+        assert (beside, second) == ("", "http://127.0.0.1:8000/")
+    with marked(app) as beside:
+        assert beside == ""
+    assert [path for path in app.store.address.path.parent.iterdir() if "served" in path.name] == []
 
 
 def test_a_link_for_a_person_sets_that_persons_password_alone(app):

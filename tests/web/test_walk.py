@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -50,7 +51,14 @@ def serving(store: str, folder: Path) -> Iterator[tuple[str, str]]:
         port = free.getsockname()[1]
     environment = {**os.environ, **ENVIRONMENT, "OPENVERDICT_SPOOL": str(folder / "spool")}
     command = [sys.executable, "-m", "openverdict", "serve", "--store", store, "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
+    said = folder / "said.txt"
+    with (
+        said.open("w") as aside,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=aside, text=True, env=environment,
+            start_new_session=True,
+        ) as running,
+    ):  # fmt: skip
         assert running.stdout is not None
         try:
             first, second = (running.stdout.readline() for _ in range(2))
@@ -58,9 +66,13 @@ def serving(store: str, folder: Path) -> Iterator[tuple[str, str]]:
             assert link, first + second
             yield f"http://127.0.0.1:{port}", link[0]
         finally:
-            running.terminate()
+            os.killpg(
+                running.pid, signal.SIGTERM
+            )  # as what ends a service does: server and worker alike
             try:
                 assert running.wait(60) == 0
+                assert "Ended. What was recorded stands." in running.stdout.read()
+                assert "nothing was written" not in said.read_text()
             finally:
                 running.kill()
 

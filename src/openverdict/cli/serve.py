@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -66,17 +66,26 @@ def serve(
 
         configure_app()
         from openverdict.web import serving
+        from openverdict.web.in_use import marked
         from openverdict.web.running import Options, start
 
         options = Options(
             host, port, tuple(name or ()), behind_proxy, second_factor, threads, outline
         )
-        with start(store, options, create=True) as running:
+        with start(store, options, create=True) as running, ExitStack() as keeping:
             if only == "worker":
-                serving.work()
+                with suppress(KeyboardInterrupt):
+                    serving.work()
                 return
             # It listens before anybody is told where, so that whoever follows the link at once is answered.
             server = serving.server_of(running)
+            beside = keeping.enter_context(marked(running))
+            if beside:
+                typer.echo(
+                    f"openverdict: {running.store} is served already, at {beside}; this is a second server "
+                    "on the same record: end the one that was not meant",
+                    err=True,
+                )
             for kind, who, link in serving.first_links(running, *(link_for or ())):
                 what = (
                     "Make the first administrator" if kind == "first" else f"{who} sets a password"

@@ -178,8 +178,9 @@ def work(*, until_input_ends: bool = True, batch: bool = False) -> None:
         excluded_queue_names=[],
     )
     if until_input_ends:
-        # Ctrl-C goes to server and worker alike; the worker ends its run first, and then with its input.
+        # Ctrl-C, and often SIGTERM, goes to server and worker alike; the worker ends its run first, and then with its input.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: _end(worker))
         threading.Thread(target=_wait_for_end, args=(worker,), daemon=True).start()
     worker.run()
 
@@ -187,6 +188,11 @@ def work(*, until_input_ends: bool = True, batch: bool = False) -> None:
 def _wait_for_end(worker: Any) -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
+    _end(worker)
+
+
+def _end(worker: Any) -> None:
+    """Let a worker end what it is at at its next step, and then itself."""
     worker.running = False
     working.end_all()
 
