@@ -223,7 +223,9 @@ def windows(browser: Any, origin: str) -> Iterator[Callable[..., Watched]]:
         found.page.on(
             "console",
             lambda said: (
-                found.faults.append(f"console: {said.text}") if said.type == "error" else None
+                found.faults.append(f"console: {said.text} {said.location.get('url', '')}")
+                if said.type == "error"
+                else None
             ),
         )
         found.page.on("pageerror", lambda error: found.faults.append(f"error: {error}"))
@@ -264,6 +266,11 @@ def axe(page: Any, *rules: str) -> list[str]:
 
 
 WIDTHS = (360, 768, 1440)
+# Tables of pages, of which one sees a part at a time; those within a report are laid out for paper.
+CUT = (
+    "[...document.querySelectorAll('.scroll:not([aria-label=\"The report\"]):has(table)')]"
+    ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText.slice(0, 80))"
+)
 
 
 def unusable(window: Watched, *paths: str) -> list[str]:
@@ -281,6 +288,8 @@ def unusable(window: Watched, *paths: str) -> list[str]:
                 found += [f"{where}: {fault}" for fault in axe(page, *rules)]
                 if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                     found.append(f"{where}: is wider than the screen")
+                if width == min(WIDTHS) and colours == "light":
+                    found += [f"{where}: cuts {table}" for table in page.evaluate(CUT)]
     return found
 
 

@@ -50,8 +50,10 @@ def test_keys_are_listed_and_rest_in_fields(browse):
     page = browse("reviewer").open("/cases")
     page.keyboard.press("?")
     assert page.get_by_role("dialog").is_visible()
+    assert page.evaluate("document.activeElement.id") == "keys-title"
     assert axe(page) == []
     page.keyboard.press("Escape")
+    page.wait_for_function("document.activeElement.id == 'main'")
     page.keyboard.press("g")
     page.wait_for_url(re.compile("/$"))
     page = browse().open("/account/login")

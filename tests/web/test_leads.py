@@ -250,8 +250,17 @@ def test_a_decision_without_a_reason_comes_back_as_it_was_filled_in(team):
         f"{at(team)}/decide", {"conclusion": "similar", "text": "short", "shown": shown}
     )
     assert answer.status_code == 422
-    assert "choose at least one" in answer.text
-    assert "short</textarea>" in answer.text
+    page = answer.text
+    top, _, below = page.partition("<h1>Lead S-B-3</h1>")
+    assert "Why? Choose at least one</a>" in top
+    assert "What the run found</h2>" in below
+    assert "The facts side by side</h2>" in below
+    assert "Error:</span> Choose at least one</p>" in below, "the label is not said twice"
+    assert "short</textarea>" in below
+    assert f'name="shown" value="{shown_to(team, "one").id}"' in below, "of the page as it is now"
+    refused = view(team, "two", said="")[1]
+    assert (refused.status_code, "The facts side by side</h2>" in refused.text) == (422, True)
+    assert "What the run found</h2>" not in refused.text
 
 
 def test_a_decision_is_superseded_and_kept(team):
@@ -480,6 +489,24 @@ def test_it_works_without_javascript(team, browse):
     assert "Awaits a second person" in page.get_by_role("status").inner_text()
 
 
+def test_on_a_small_screen_the_long_parts_are_folded_and_nothing_is_lost(team, browse):
+    view(team, "one")
+    page = browse("one", width=360, java_script_enabled=False).open(at(team))
+    page.get_by_text("Menu: Work").click()
+    assert page.get_by_role("link", name="Register", exact=True).is_visible()
+    told = {part: page.locator(f"h3#{part} + details") for part in ("for", "against")}
+    for part, folded in told.items():
+        assert not folded.locator("ul").first.is_visible(), part
+    told["against"].locator("summary").click()
+    assert told["against"].locator("ul").first.is_visible()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    assert all(each.locator("ul").first.is_visible() for each in told.values())
+    assert not told["for"].locator("summary").is_visible()
+    page.set_viewport_size({"width": 360, "height": 900})
+    page.emulate_media(media="print")
+    assert all(each.locator("ul").first.is_visible() for each in told.values())
+
+
 def test_no_report_tells_whoever_has_still_to_decide(team):
     decide(team, "one")
     view(team, "two")
@@ -492,6 +519,12 @@ def test_no_report_tells_whoever_has_still_to_decide(team):
         assert answer.status_code == 400, path
         assert TEXT not in answer.content.decode(errors="replace")
     assert "have not decided yet" in client("two").get(f"/reports/lead/{number(team)}").text
+    assert "/reports/lead/" not in client("two").get(at(team)).text
+    paper = f"/reports/lead/{number(team)}/pdf"
+    assert f'href="{paper}"' in client("one").get(at(team)).text
+    file = client("one").get(f"{paper}?recipient=The panel")
+    assert file.headers["Content-Type"] == "application/pdf"
+    assert "The panel" in team.store.rows(Event).order_by("-seq").first().body
     for path in ("/reports/unlooked", "/reports/closure", "/reports/case/B"):
         page = client("two").get(path)
         assert page.status_code == 200, path

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from typing import Any
 
 import pytest
-from django.urls import URLPattern, get_resolver
+from django.urls import URLPattern, get_resolver, resolve
 from tests.decisions.trials import CASES
 from tests.web.conftest import client, lead_of, unusable
 
 from openverdict.decisions import accounts
 from openverdict.decisions.roles import HOUSE, OPEN, TABLE, Operation, Role, Standing
 from openverdict.web.addresses import Key, address
+from openverdict.web.nav import may_follow
 from openverdict.web.openapi import description
 from openverdict.web.route import Gate, Route
 from openverdict.web.routes import ROUTES, faults
@@ -97,9 +100,20 @@ def test_no_address_is_served_past_the_table():
     assert {each.name for each in found} == names
 
 
+def led_to(page: str) -> set[tuple[str, tuple[tuple[str, Any], ...]]]:
+    """The routes, with their parameters, to which the links of a page lead."""
+    found = set()
+    for link in re.findall(r'href="(/[^"?#]*)', page):
+        if not link.startswith("/static/"):
+            match = resolve(unescape(link))
+            found.add((match.url_name.partition("~")[0], tuple(sorted(match.kwargs.items()))))
+    return found
+
+
 @pytest.mark.parametrize("role", Role)
-def test_every_role_gets_what_the_table_of_roles_says(app, role):
+def test_every_role_gets_what_the_table_of_roles_says_and_no_link_that_is_refused(app, role):
     asking = client(role.value)
+    links: dict[Any, str] = {}
     for route in OURS:
         for standing, case in CASES.items():
             if standing is not Standing.OWN and not route.is_about_cases:
@@ -111,6 +125,14 @@ def test_every_role_gets_what_the_table_of_roles_says(app, role):
                 assert (answer.status_code != 403) == is_allowed(route, role, standing), said
                 if answer.status_code == 403 and not twin:
                     assert "may not" in answer.text, said
+                elif not twin and answer.headers["Content-Type"].startswith("text/html"):
+                    links |= dict.fromkeys(led_to(answer.text), route.name)
+    refused = {
+        f"{on} leads to {name} {dict(params)}"
+        for (name, params), on in links.items()
+        if not may_follow(role.value, name, **dict(params))
+    }
+    assert refused == set()
 
 
 PAGE_BY_PAGE = ("reviewer", "supervisor", "auditor", "data_manager", "administrator")

@@ -57,6 +57,7 @@ def test_two_runs_are_compared(app):
     for _ in range(2):
         begun(asking)
         work_off()
+    assert [each["run"] for each in told(asking, "/runs")["runs"]] == [3, 2, 1], "the newest first"
     found = told(asking, "/runs/compare")
     assert found["after"] == found["before"] + 1
     assert (found["leads"], found["pairs"], found["levels"]) == ([], [], [])

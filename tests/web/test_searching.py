@@ -30,6 +30,20 @@ def everybody(app):
     return client("wide")
 
 
+def test_a_day_is_typed_as_people_write_it_and_never_month_first(app):
+    asking = everybody(app)
+    wanted = [line["case"] for line in told(asking, "/register", found_from="2014-09-01")["cases"]]
+    for day in ("1 9 2014", "01/09/2014", "1.9.2014", "1 September 2014", "1 sept 2014"):
+        found = told(asking, "/register", found_from=day)
+        assert [line["case"] for line in found["cases"]] == wanted, day
+        assert found["chosen"] == {"found_from": "2014-09-01"}
+    for day in ("9/28/2014", "1 9 14", "2014-9-1", "31 2 2014", "1 Se 2014"):
+        assert asking.get("/register", {"found_from": day}).status_code == 400, day
+    page = asking.get("/register?found_from=2014-09-01").text
+    assert 'value="1 9 2014"' in page
+    assert 'type="date"' not in page
+
+
 def test_the_register_is_searched_by_the_address_alone(app):
     asking = everybody(app)
     every = told(asking, "/register")

@@ -28,6 +28,8 @@ class Page:
     crumbs: (label, address) between the start page and this one, where the route can't say them.
     filled: the form as it stands, where the page has one; the dispatcher fills it in after a refused POST.
     status: of the answer.
+    template: instead of the route's own.
+    renewed: hidden fields that a refused form takes from the page as it is now, and not from what was sent.
     """
 
     data: Any
@@ -36,6 +38,8 @@ class Page:
     filled: Filled | None = None
     status: int = 200
     layout: dict[str, Any] = field(default_factory=dict)  # for the template alone: never facts
+    template: str = ""
+    renewed: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

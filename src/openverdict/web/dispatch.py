@@ -26,6 +26,7 @@ from openverdict.web.addresses import address
 from openverdict.web.answers import Download, Go, GoneError, Page, as_csv, as_json, plain
 from openverdict.web.ask import Ask
 from openverdict.web.forms import Filled, UnknownFieldError, begin, read, refuse_unknown
+from openverdict.web.nav import followed
 from openverdict.web.route import Gate, Route
 from openverdict.web.running import current
 from openverdict.web.signing_in import is_able, is_fresh
@@ -137,6 +138,7 @@ def _act(ask: Ask) -> HttpResponse:
             )
         done = _view(ask)
         if isinstance(done, Page):
+            filled.raw |= begin(ask.route.form, done.renewed).raw
             done.filled, done.status = filled, 422
     return _form_of(ask, done)
 
@@ -212,7 +214,13 @@ def _html(ask: Ask, page: Page) -> HttpResponse:
     context = {
         "data": plain(page.data),
         "title": page.title or route.title,
-        "crumbs": [(label_of(name), address(name)) for name in route.crumbs] + list(page.crumbs),
+        "crumbs": [
+            *(
+                (label_of(name), address(name))
+                for name in followed(ask.request, ask.user, route.crumbs)
+            ),
+            *page.crumbs,
+        ],
         "form": page.filled,
         "twins": twins,
         "leaves": consulting.leaves(route),
@@ -220,7 +228,7 @@ def _html(ask: Ask, page: Page) -> HttpResponse:
         "ask": ask,
         **page.layout,
     }
-    return render(ask.request, route.page, context, status=page.status)
+    return render(ask.request, page.template or route.page, context, status=page.status)
 
 
 def label_of(name: str) -> str:

@@ -6,12 +6,15 @@ of an address (filters are a form, too).
 
 from __future__ import annotations
 
+import re
+from calendar import month_name
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
+DAY = re.compile(r"([0-9]{1,2})[ ./-]+([0-9]{1,2}|[A-Za-z]+)[ .,/-]+([0-9]{4})", re.ASCII)
 Choices = tuple[tuple[str, str], ...]  # value, label
 
 
@@ -93,14 +96,18 @@ class Filled:
         self.errors.append((name, text))
 
     def error_of(self, name: str) -> str:
-        """What is wrong with a field, if anything is."""
-        return next((text for each, text in self.errors if each == name), "")
+        """What is wrong with a field, if anything is; without the field's label, below which it stands."""
+        text = next((text for each, text in self.errors if each == name), "")
+        label = next((each.label for each in self.form.fields if each.name == name), "")
+        said = text.removeprefix(f"{label} " if label.endswith("?") else f"{label}: ")
+        return said[:1].upper() + said[1:]
 
     def shown(self, each: Field) -> str:
         """What stands in a field's input."""
         if each.kind is Kind.SECRET:
             return ""
-        return next(iter(self.raw.get(each.name, ())), "")
+        text = next(iter(self.raw.get(each.name, ())), "")
+        return _day_words(text) if each.kind is Kind.DATE else text
 
     def is_chosen(self, each: Field, value: str) -> bool:
         """Whether a choice is ticked."""
@@ -146,8 +153,16 @@ def read(form: Form, posted: Mapping[str, list[str]], files: Mapping[str, Any], 
                 filled.values[each.name] = _value(each, posted.get(each.name, []), ask)
         except ValueError as error:
             filled.values[each.name] = None
-            filled.error(each.name, str(error))
+            filled.error(each.name, _asked(each.label, str(error)))
     return filled
+
+
+def _asked(label: str, text: str) -> str:
+    """What is wrong, after a label that asks: "Why? Choose one", and not "Why?: choose one"."""
+    if not label.endswith("?") or not text.startswith(f"{label}: "):
+        return text
+    said = text.removeprefix(f"{label}: ")
+    return f"{label} {said[:1].upper()}{said[1:]}"
 
 
 def _file(each: Field, given: Any) -> Any:
@@ -245,9 +260,31 @@ def _number(each: Field, text: str, *, whole: bool) -> float:
 
 
 def _date(each: Field, text: str) -> date:
+    """A day as people write it (28 8 2014, 28/8/2014, 28 August 2014), or as programs do (2014-08-28)."""
     try:
-        return date.fromisoformat(text)
+        typed = DAY.fullmatch(text)
+        if typed is None:
+            return date.fromisoformat(text)
+        day, month, year = typed.groups()
+        return date(int(year), int(month) if month.isdecimal() else _month(month), int(day))
     except ValueError:
         raise ValueError(
-            f"{each.label}: {text[:80]!r} is no date; write it as 2014-08-28"
+            f"{each.label}: {text[:80]!r} is no date; write day, month and year, as 28 8 2014"
         ) from None
+
+
+def _month(word: str) -> int:
+    """The month that a word of three letters or more begins. Raises ValueError where there is none."""
+    found = [n for n, name in enumerate(month_name) if n and name.lower().startswith(word.lower())]
+    if len(word) < 3 or not found:
+        raise ValueError(word)
+    return found[0]
+
+
+def _day_words(text: str) -> str:
+    """A day as it is typed; what is no day in ISO form, as it came."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{day.day} {day.month} {day.year}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from openverdict import __version__
 from openverdict.reports.render import environment as of_reports
 from openverdict.web.addresses import address
 from openverdict.web.keys import for_page
-from openverdict.web.nav import navigation
+from openverdict.web.nav import may_follow, navigation
 from openverdict.web.preferences import preferences
 from openverdict.web.words import form_words, moment_words, step_words
 
@@ -55,6 +55,7 @@ def layout(request: HttpRequest) -> dict[str, Any]:
     return {
         "user_name": name,
         "navigation": navigation(request, name),
+        "may_follow": partial(may_follow, name),
         "flashes": list(get_messages(request)) if name is not None else [],
         "preferences": chosen,
         "keys": for_page(chosen),

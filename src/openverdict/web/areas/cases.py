@@ -78,7 +78,8 @@ def view_case(ask: Ask) -> Page:
     data["suggestions"] = [row_of(line) for line in lines]
     mine = stance.may(Operation.ENTER_FACTS)
     marked = [] if found is None else pieces(found.text, None, lines)
-    return Page(data, title=f"Case {case}", layout={"pieces": marked, "may_enter": mine})
+    layout = {"pieces": marked, "may_enter": mine, "may_report": stance.may(Operation.REPORT)}
+    return Page(data, title=f"Case {case}", layout=layout)
 
 
 def view_opinions(ask: Ask) -> Page:

@@ -31,6 +31,7 @@ from openverdict.web.areas.subjects import (
     STATE_WORDS,
     Place,
     home_of,
+    page_of,
     queue_query,
     run_of,
     words_of,
@@ -407,6 +408,7 @@ ACTS = (
     ),
 )
 BY_PATH = {act.path: act for act in ACTS}
+ON_THE_PAGE = ("first-view", "decide")  # whose form stands on the page of the subject, too
 
 
 def form_for(
@@ -424,6 +426,24 @@ def form_for(
     filled = begin(act.form, {"shown": shown, "of": stand.first})
     to = address(f"{place.name}_{_slug(act)}", queue_query(ask), **ask.params)
     return {"form_next": filled, "form_to": to}
+
+
+def whole_page(ask: Ask, place: Place) -> Page:
+    """The page of a subject, with the form that comes next on it."""
+    subject, data, stand = page_of(ask, place)
+    is_open = Operation.REPORT in stand.acts and not stand.hides_opinions
+    report = f"record.of_{subject.kind.value}"
+    layout = {
+        **form_for(ask, place, subject, stand, data["showing"]),
+        "act_to": addresses_of(ask, place),
+        "tables_to": ask.to(f"{place.name}_table", table="facts", **ask.params),
+        "report_to": address(report, **ask.params) if is_open else "",
+        "paper": address(f"{report}_pdf", **ask.params) if is_open else "",
+    }
+    renewed = {"shown": data["showing"], "of": stand.first}
+    cases = f"Cases {' and '.join(subject.cases)}"
+    title = f"Lead {data['lead']['name']}" if data["lead"] else cases
+    return Page(data, title=title, layout=layout, template=place.template, renewed=renewed)
 
 
 def addresses_of(ask: Ask, place: Place) -> dict[str, str]:
@@ -444,8 +464,11 @@ def _view(place: Place, act: Act) -> Callable[[Ask], Page | Go]:
         home = home_of(ask, subject)
         stand = position(ask.store, subject, user=ask.who)
         first = act.begins(ask, subject, stand)
-        if ask.request.method == "GET" and (first is None or not act.ready(stand)):
+        is_next = first is not None and act.ready(stand)
+        if ask.request.method == "GET" and not is_next:
             return Go(home)
+        if ask.request.method == "POST" and is_next and act.path in ON_THE_PAGE:
+            return whole_page(ask, place)  # what was wrong is mended with the facts in sight
         name = words_of(ask.store, subject.kind, subject.key)
         data = {
             "lede": act.lede,

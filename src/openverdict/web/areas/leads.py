@@ -18,7 +18,6 @@ from openverdict.web.areas.subjects import (
     QUEUE_WORDS,
     address_of,
     line_of,
-    page_of,
     words_of,
 )
 from openverdict.web.ask import Ask
@@ -101,26 +100,12 @@ def page_to(work: Work, queue: str) -> str:
 
 def view_lead(ask: Ask) -> Page:
     """One lead, without what the run found until this person may see that."""
-    subject, data, stand = page_of(ask, LEAD)
-    lead = data["lead"]
-    layout = {
-        **lead_acts.form_for(ask, LEAD, subject, stand, data["showing"]),
-        "act_to": lead_acts.addresses_of(ask, LEAD),
-        "tables_to": ask.to(f"{LEAD.name}_table", table="facts", **ask.params),
-    }
-    return Page(data, title=f"Lead {lead['name']}", layout=layout)
+    return lead_acts.whole_page(ask, LEAD)
 
 
 def view_pair(ask: Ask) -> Page:
     """Two cases side by side, the same way."""
-    subject, data, stand = page_of(ask, PAIR)
-    layout = {
-        **lead_acts.form_for(ask, PAIR, subject, stand, data["showing"]),
-        "act_to": lead_acts.addresses_of(ask, PAIR),
-        "tables_to": ask.to(f"{PAIR.name}_table", table="facts", **ask.params),
-    }
-    first, second = subject.cases
-    return Page(data, title=f"Cases {first} and {second}", layout=layout)
+    return lead_acts.whole_page(ask, PAIR)
 
 
 def compare(ask: Ask) -> Page | Go:

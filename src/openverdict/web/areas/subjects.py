@@ -60,6 +60,11 @@ class Place:
     subject: Callable[[Ask], Subject]
     cases: Callable[[Store, dict[str, Any]], tuple[str, ...]]
 
+    @property
+    def template(self) -> str:
+        """Of its page."""
+        return f"{self.name.replace('.', '/')}.html"
+
 
 def lead_of(ask: Ask) -> Subject:
     """The lead that an address names."""

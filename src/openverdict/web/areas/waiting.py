@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from openverdict.decisions import duties
-from openverdict.decisions.access import footing
+from openverdict.decisions.access import Footing, footing
 from openverdict.decisions.policy import in_force
 from openverdict.decisions.roles import Operation
 from openverdict.web.answers import Go, GoneError, Page
@@ -15,16 +15,23 @@ from openverdict.web.forms import Field, Filled, Form, Kind
 from openverdict.web.route import Route
 
 ANSWERED = ("referral", "concern")
+BY_KIND = {
+    "category": Operation.SIGN_OFF,
+    "enquiry": Operation.RESULT,
+    **dict.fromkeys(ANSWERED, Operation.ANSWER),
+}
 
 
 def list_waiting(ask: Ask) -> Page:
     """What is waited for about the cases that the person may list, what is due first at the head."""
+    at = ask.store.clock()
+    found = duties.waiting(ask.store, at, user=ask.who)
+    stance = footing(ask.store, ask.who, {case for each in found for case in each.cases}, at=at)
     rows = [
-        {**asdict(each), "address": _address(ask, each)}
-        for each in duties.waiting(ask.store, ask.store.clock(), user=ask.who)
+        {**asdict(each), "address": _address(ask, each) if _may_answer(stance, each) else None}
+        for each in found
         if each.days_over or not ask.query["overdue"]
     ]
-    stance = footing(ask.store, ask.who, (), at=ask.store.clock())
     up = ask.to("record.escalate") if stance.answer(Operation.ESCALATE).allowed else None
     overdue = sum(bool(row["days_over"]) for row in rows)
     return Page({"waiting": rows, "overdue": overdue, "let_go_up": up})
@@ -78,6 +85,12 @@ def answer_concern(ask: Ask, filled: Filled) -> Go:
 def _asked(ask: Ask) -> tuple[str, int]:
     kind = next(name for name in ANSWERED if name in ask.params)
     return kind, int(ask.params[kind])
+
+
+def _may_answer(stance: Footing, each: Any) -> bool:
+    """Whether the answer is the person's to give."""
+    operation = BY_KIND.get(each.subject_kind)
+    return operation is not None and all(stance.answer(operation, c).allowed for c in each.cases)
 
 
 def _address(ask: Ask, each: Any) -> str | None:

@@ -8,6 +8,7 @@ const PLACES = new Map([
   ["search", '[role="search"] input:not([type="hidden"])'],
 ]);
 const dialog = document.getElementById("keys");
+let cameFrom = null; // where the focus was before the keys were shown
 
 function placeOf(name) {
   return document.querySelector(PLACES.get(name) || `[data-key="${name}"]`);
@@ -38,8 +39,15 @@ function toggleKeys() {
     said.textContent = words;
     list.append(term, said);
   }
+  cameFrom = document.activeElement;
   dialog.showModal();
+  document.getElementById("keys-title").focus(); // at its beginning, and not on the link at its end
 }
+
+dialog?.addEventListener("close", () => {
+  const back = cameFrom instanceof HTMLElement && cameFrom !== document.body ? cameFrom : document.getElementById("main");
+  back?.focus({ preventScroll: true });
+});
 
 document.addEventListener("keydown", (event) => {
   if (!told.on || event.repeat || event.isComposing) return;
