@@ -35,6 +35,7 @@ def test_an_enquiry_has_a_clock_until_somebody_says_what_became_of_it(app):
     assert (each["state"], each["due"], each["outcome"]) == ("open", clock.due, None)
     assert f"{each['to']}/answer" in client("reviewer").get("/duties").text
     assert each["words"] in client("reviewer").get("/enquiries").text
+    assert "advised (coroner), asked for today." in client("reviewer").get("/cases/A").text
     to = f"{each['to']}/answer"
     answer = client("reviewer").post(to, {"outcome": "not_possible"})
     assert answer.status_code == 422

@@ -278,7 +278,7 @@ def flags(
         Flag(
             each.case,
             "advised_not_done",
-            f"{_label(each.asked)}: advised ({each.advised_by.replace('_', ' ')}), not done for {each.age_days} days.",
+            f"{_label(each.asked)}: advised ({each.advised_by.replace('_', ' ')}), {_undone_for(each.age_days)}.",
             each.since,
             each.age_days,
         )
@@ -368,6 +368,11 @@ def _advised_in_register(asked: list[EnquiryState], facts: _Facts, at: datetime)
         for (case, item), day in facts.known["tests_advised"].items()
         if (case, item) not in known
     ]
+
+
+def _undone_for(days: int) -> str:
+    """How long something has not been done, in words."""
+    return "asked for today" if not days else f"not done for {days} day{'' if days == 1 else 's'}"
 
 
 def _label(code: str) -> str:
