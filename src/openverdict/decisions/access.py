@@ -111,6 +111,17 @@ _GRANTS = (
     'AND NOT EXISTS (SELECT 1 FROM decisions_revocation r WHERE r."grant" = g.id) ORDER BY id'
 )
 
+# The same of cases: in the order in which they were recorded, so that the last of a case is what counts.
+_THERE = "SELECT case_id FROM ledger_case WHERE case_id IN ({these})"
+_OWNERS = "SELECT case_id, owner FROM decisions_owner WHERE case_id IN ({these}) ORDER BY id"
+_RESTRICTED = (
+    "SELECT case_id, status FROM decisions_restriction WHERE case_id IN ({these}) ORDER BY id"
+)
+_UNITS = "SELECT id, case_id, value FROM ledger_fact WHERE field = 'unit' AND case_id IN ({these})"
+_LATER = "SELECT supersedes FROM ledger_fact WHERE supersedes IN ({these})"
+_BROKEN = 'SELECT id, case_id FROM decisions_glass WHERE "user" = %s AND until > %s AND case_id IN ({these})'
+_ENDED = "SELECT glass FROM decisions_glassend WHERE glass IN ({these})"
+
 
 def in_use(store: Store) -> bool:
     """Whether accounts were ever made in this store."""
@@ -245,7 +256,7 @@ def footing(store: Store, user: str, cases: Iterable[str], *, at: datetime) -> F
     opened: set[str] = set()
     for start in range(0, len(wanted) if roles else 0, AT_ONCE):
         part = wanted[start : start + AT_ONCE]
-        there = set(store.rows(Case).filter(case_id__in=part).values_list("case_id", flat=True))
+        there = {case for (case,) in engine.among(store.alias, _THERE, part)}
         hidden = _restricted_of(store, part)
         opened |= _opened_of(store, user, part, at) & there
         own = _own_of(store, user, grants, part)
@@ -332,16 +343,14 @@ def _own_of(
 ) -> dict[str, set[str | bool]]:
     """By case, the units of these grants that it is of; with OWNED where the person owns it."""
     found: dict[str, set[str | bool]] = {case: set() for case in cases}
-    last = store.rows(Owner).filter(case_id__in=cases).order_by("id")
-    for case, owner in dict(last.values_list("case_id", "owner")).items():
+    for case, owner in dict(engine.among(store.alias, _OWNERS, cases)).items():
         if owner == user:
             found[case].add(OWNED)
     units = {grant.unit for grant in grants if grant.unit is not None}
     if units:
-        facts = store.rows(Fact).filter(case_id__in=cases, field="unit", value__in=sorted(units))
-        said = list(facts.values_list("id", "case_id", "value"))
-        later = store.rows(Fact).filter(supersedes__in=[number for number, *_ in said])
-        gone = set(later.values_list("supersedes", flat=True)) if said else set()
+        said = [row for row in engine.among(store.alias, _UNITS, cases) if row[2] in units]
+        later = engine.among(store.alias, _LATER, [number for number, *_ in said])
+        gone = {number for (number,) in later}
         for number, case, unit in said:
             if number not in gone:
                 found[case].add(unit)
@@ -350,18 +359,14 @@ def _own_of(
 
 def _restricted_of(store: Store, cases: Sequence[str]) -> set[str]:
     """Of these cases, those that are restricted."""
-    last = store.rows(Restriction).filter(case_id__in=cases).order_by("id")
-    states = dict(last.values_list("case_id", "status"))
+    states = dict(engine.among(store.alias, _RESTRICTED, cases))
     return {case for case, status in states.items() if status == RESTRICTED}
 
 
 def _opened_of(store: Store, user: str, cases: Sequence[str], at: datetime) -> set[str]:
     """Of these cases, those whose glass a person has broken and not ended."""
-    rows = store.rows(Glass).filter(user=user, until__gt=moment_text(at), case_id__in=cases)
-    broken = dict(rows.values_list("id", "case_id"))
-    if not broken:
-        return set()
-    ended = set(store.rows(GlassEnd).filter(glass__in=list(broken)).values_list("glass", flat=True))
+    broken = dict(engine.among(store.alias, _BROKEN, cases, [user, moment_text(at)]))
+    ended = {number for (number,) in engine.among(store.alias, _ENDED, list(broken))}
     return {case for number, case in broken.items() if number not in ended}
 
 

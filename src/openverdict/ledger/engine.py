@@ -130,6 +130,16 @@ def every(alias: str, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, .
         return list(cursor.fetchall())
 
 
+def among(
+    alias: str, sql: str, these: Sequence[Any], before: Sequence[Any] = ()
+) -> list[tuple[Any, ...]]:
+    """All rows of a query about a few things: `{these}` in it becomes their marks; `before`: values of marks before it."""
+    if not these:
+        return []
+    marks = ", ".join(["%s"] * len(these))
+    return every(alias, sql.replace("{these}", marks), [*before, *these])
+
+
 def one(alias: str, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
     """The first row of a query, if it has any."""
     found = every(alias, sql, values)
