@@ -199,7 +199,7 @@ def test_every_page_about_cases_leaves_an_entry(app):
 def test_everybody_can_use_the_page_that_asks_why(browse):
     window = browse("reviewer")
     page = window.open("/cases/A")
-    page.get_by_text("For somebody else").click()
+    page.get_by_text("For somebody else", exact=True).click()
     assert page.get_by_label("Who gets it").is_visible()
     assert unusable(window, "/purpose?next=/cases") == []
     page.get_by_label("quality assurance").check()
