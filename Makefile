@@ -26,6 +26,7 @@ demo: $(STAMP) ## the main job on the worked example in a simulated city; names 
 practice: $(STAMP) ## the review app on a store to practise on; prints where it is and how to get in
 	@mkdir -p out
 	@test -e out/practice.db || $(VENV)/bin/openverdict demo --store out/practice.db
+	@echo "starting the app on it; the last lines say where it is and how to get in …"
 	@$(VENV)/bin/openverdict serve --store out/practice.db --link-for a.reviewer --link-for b.reviewer
 
 test: $(STAMP) ## every test (ARGS="-k name" is handed to pytest)

@@ -23,7 +23,7 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   fi
   sh "$(dirname "$0")/system-packages.sh" python3-venv
 fi
-echo "installing the locked requirements into $venv (once; a few minutes) …"
+echo "installing the locked requirements into $venv: once, some minutes, about 2.6 GB of disk, nothing printed meanwhile …"
 # What an interrupted run left behind is in the way; an environment that works is only brought up to date.
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear "$venv"
 "$venv/bin/python" -m pip install --quiet --require-hashes --no-deps -r requirements/dev.txt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from datetime import timedelta
@@ -243,3 +244,12 @@ def test_a_theme_is_kept_for_the_person(app):
     )
     assert 'data-theme="dark"' in asking.get("/").text
     assert 'data-theme="system"' in client("reviewer").get("/").text
+
+
+def test_no_log_holds_the_secret_of_a_link(app, caplog):
+    asking = client()
+    with caplog.at_level(logging.DEBUG):
+        asking.get("/begin/a-secret-nobody-may-read")
+        asking.post("/begin/a-secret-nobody-may-read", {"username": "a.b", "password": "short"})
+    assert "/begin/…" in caplog.text
+    assert "a-secret" not in caplog.text

@@ -66,4 +66,6 @@ def _practise(
     if not quiet:
         who = ", ".join(PEOPLE)
         typer.echo(f"Made {store}: {cases:,} simulated cases, one run, and accounts for {who}.")
-        typer.echo(f"Go on with: openverdict serve --store {store} --link-for a.reviewer")
+        typer.echo(
+            f"To open it in the app: openverdict serve --store {store} --link-for a.reviewer"
+        )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 
 from openverdict.cases import Field, FieldType, Status, dictionary
 from openverdict.cases.words import check_label, indicator_label, item_label, plain
-from openverdict.reports.words import MINUS, moment_words
+from openverdict.reports.words import MINUS, day_words, moment_words
 
 STATUS_WORDS: Mapping[str, str] = {
     Status.UNKNOWN: "unknown",
@@ -68,6 +68,8 @@ def source_words(source: str) -> str:
 def value_words(field: Field, value: object, span_s: int | None) -> str:
     """One recorded value as words, with its unit."""
     if isinstance(value, datetime):
+        if span_s is None and value.time() == time():
+            return day_words(value)  # a field without a span of its own, given as a day
         return moment_words(value, span_s)
     if isinstance(value, float):
         unit = {"degree": "°", "year": ""}.get(field.unit or "", f" {field.unit or ''}".rstrip())

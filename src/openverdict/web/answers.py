@@ -29,6 +29,7 @@ class Page:
     filled: the form as it stands, where the page has one; the dispatcher fills it in after a refused POST.
     status: of the answer.
     template: instead of the route's own.
+    csv: the list that is the CSV, where it is another than the route's; dots lead into parts of the data.
     renewed: hidden fields that a refused form takes from the page as it is now, and not from what was sent.
     """
 
@@ -39,6 +40,7 @@ class Page:
     status: int = 200
     layout: dict[str, Any] = field(default_factory=dict)  # for the template alone: never facts
     template: str = ""
+    csv: str = ""
     renewed: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -84,7 +86,9 @@ def as_json(data: Any) -> bytes:
 
 def as_csv(data: Any, name: str) -> bytes:
     """One list of the data as CSV: a column a key, as they appear. UTF-8, with the mark that spreadsheets look for."""
-    rows = plain(data)[name]
+    rows = plain(data)
+    for part in name.split("."):
+        rows = rows[part]
     columns = list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")

@@ -196,7 +196,7 @@ def _form_of(ask: Ask, found: Page | Go | Download) -> HttpResponse:
         consulting.note_file(ask, found, content)
         return HttpResponse(content, content_type="application/json", status=found.status)
     if ask.twin == "csv":
-        content = as_csv(found.data, ask.route.csv)
+        content = as_csv(found.data, found.csv or ask.route.csv)
         consulting.note_file(ask, found, content)
         response = HttpResponse(
             content, content_type="text/csv; charset=utf-8", status=found.status

@@ -22,6 +22,7 @@ WORDS = (
     "supervisor", "auditor", "administrator", "password", "passphrase", "review", "register", "death", "unexplained", "welcome",
     "letmein", "secret",
 )  # fmt: skip
+SHORTEST = 12  # as the rule on length has it
 LEFT = 8  # letters and digits that have to be there beside these words
 LINE = 200  # bytes that a line of the file has at most
 
@@ -30,7 +31,9 @@ class HouseWordsValidator:
     """Refuses a password that is hardly more than words of the house, the person's name, digits and signs."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raise ValidationError where too little is left."""
+        """Raise ValidationError where too little is left; one that is too short is refused for that alone."""
+        if len(password) < SHORTEST:
+            return
         name = str(user.get_username()).lower() if user is not None else ""
         words = sorted({*WORDS, *re.split(r"[^a-z]+", name)} - {""}, key=len, reverse=True)
         left = password.lower()
@@ -38,7 +41,7 @@ class HouseWordsValidator:
             left = left.replace(word, "")
         if len(set(re.sub(r"[\W\d_]+", "", left))) < LEFT // 2 or len(left) < LEFT:
             raise ValidationError(
-                "It is hardly more than words that others would try here; add words of your own.",
+                "It is too easy to guess here: hardly more than words that others would try. Add words of your own.",
                 code="house_words",
             )
 

@@ -14,6 +14,7 @@ from openverdict.ledger.store import Store, open_store
 from openverdict.reports.figures import Ring, read_outline
 from openverdict.web import single_sign_on as sso
 from openverdict.web.appdb import open_app_database, secret_key
+from openverdict.web.logs import keep_tokens_out
 from openverdict.web.settings import configure_app
 
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -79,6 +80,7 @@ def start(
         InputError: the store or the database can't be opened, an option does not fit, or an app runs in this process.
     """
     configure_app()
+    keep_tokens_out()
     if _now:
         raise InputError("an app runs in this process; stop it first")
     options = _checked(options or Options())

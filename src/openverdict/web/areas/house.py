@@ -188,7 +188,7 @@ ACCOUNT = Form(
         ),
         Field("again", "Password again", Kind.SECRET, autocomplete="new-password"),
     ),
-    button="Make the account",
+    button="Set the password",
 )
 
 

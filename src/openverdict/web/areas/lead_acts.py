@@ -443,7 +443,9 @@ def whole_page(ask: Ask, place: Place) -> Page:
     renewed = {"shown": data["showing"], "of": stand.first}
     cases = f"Cases {' and '.join(subject.cases)}"
     title = f"Lead {data['lead']['name']}" if data["lead"] else cases
-    return Page(data, title=title, layout=layout, template=place.template, renewed=renewed)
+    # Before the first view there are no contributions to write down: the CSV then holds the cases.
+    csv = "facts.cases" if data["blind"] else ""
+    return Page(data, title=title, layout=layout, template=place.template, csv=csv, renewed=renewed)
 
 
 def addresses_of(ask: Ask, place: Place) -> dict[str, str]:
