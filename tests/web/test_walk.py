@@ -201,7 +201,7 @@ def make_people(root: Person, person: Callable[[str], Person]) -> dict[str, Pers
     for name, role in PEOPLE.items():
         root.open("/people/new")
         root.fill("User name", name)
-        root.click("Set the password", "button")
+        root.click("Make the account", "button")
         root.click("Give a role")
         root.choose(root.page.get_by_label(re.compile(f"^{role}:")))
         root.click("Give the role", "button")
