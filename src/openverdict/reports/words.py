@@ -156,7 +156,7 @@ def chance(
         said = [
             f"Counted in the null registers, {like} {_bare(known.one_in_all)} or more seldom,"
             " as far as a count of none or hardly any of its like can say.",
-            f"How much more seldom rests on the fitted tail, an extrapolation: {rate(per_year)}{reach}{how_well}.",
+            f"How much more seldom rests on the fitted tail, an extrapolation: {rate(per_year)}{how_well}.",
         ]
     else:
         said = [f"{like[0].upper()}{like[1:]} {rate(per_year)}{reach}{how_well}."]
