@@ -169,6 +169,21 @@ def test_a_lead_is_shown_in_few_queries_however_many_cases_it_has(team):
     assert counts[0] < 110
 
 
+def test_before_the_first_view_the_csv_holds_the_cases_and_no_page_of_it_the_day_it_was_raised(
+    team,
+):
+    asking = client("one")
+    rows = asking.get(f"{at(team)}.csv").content.decode("utf-8-sig").splitlines()
+    assert len(rows) == 1 + len(CASES)
+    assert all(any(case in row.split(",") for row in rows[1:]) for case in CASES)
+    assert asking.get(f"{at(team)}.json").json()["lead"]["first_raised"] is None
+    assert "raised on" not in asking.get(at(team)).text
+    view(team, "one")
+    assert asking.get(f"{at(team)}.json").json()["lead"]["first_raised"]
+    assert "aised on" in asking.get(at(team)).text
+    assert len(asking.get(f"{at(team)}.csv").content.splitlines()) > len(rows)
+
+
 def test_the_first_view_opens_the_rest(team):
     asking, answer = view(team, "one")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{at(team)}#found")

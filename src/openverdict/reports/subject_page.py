@@ -119,7 +119,7 @@ def subject_page(
         redacted,
         int(kept["recorded_since"]),
         facts,
-        None if row is None else _columns(row, lead if ratio else None),
+        None if row is None else _columns(row, lead if ratio else None, ratio=ratio),
         missing,
         checks,
         found,
@@ -169,13 +169,15 @@ def decided_on(
     ]
 
 
-def _columns(row: Lead, lead: FoundLead | None) -> dict[str, Any]:
-    """What is said of a lead; `lead` where what it was found by may be, for the cases that sufficed are the most alike."""
+def _columns(row: Lead, lead: FoundLead | None, *, ratio: bool) -> dict[str, Any]:
+    """What is said of a lead; with the ratio also when it was raised, for a group raised early is a strong one, and by `lead`,
+    where it may be said, with which cases.
+    """
     return {
         "number": int(row.id),
         "name": row.lead_id,
         "kind": row.kind,
-        "first_raised": row.first_raised,
+        "first_raised": row.first_raised if ratio else None,
         "first_raised_with": [] if lead is None else list(lead.first_raised_with),
         "mandatory": bool(row.mandatory),
     }
